@@ -41,7 +41,7 @@ for ___portcullis_name in @references@; do
 	[[ -R $___portcullis_name ]] || continue
 	___portcullis_functions+=$'\n'$(declare -p "$___portcullis_name")
 	unset -n "$___portcullis_name" 2>/dev/null ||
-		___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the ebuild makes a name reference readonly. Remove this readonly from the ebuild.}
+		___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the ebuild makes the name reference $___portcullis_name readonly. Remove this readonly from the ebuild.}
 done
 
 # Fails if the build has made a variable readonly that the hook declares with local, because bash then refuses the local variable.

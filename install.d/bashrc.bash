@@ -24,7 +24,7 @@ bashrc_examine() {
 	elif [[ -e $bashrc_file && ! -f $bashrc_file ]]; then
 		fail bashrc "$bashrc_path is not a regular file: move it away; nothing was changed"
 	elif [[ -e $bashrc_file ]]; then
-		[[ -r $bashrc_file ]] || fail permission "$bashrc_file is not readable; nothing was changed"
+		[[ -r $bashrc_file ]] || fail permission "$bashrc_file is not readable: run install.sh as a user who can read it; nothing was changed"
 		bashrc_exists=yes
 		bashrc_find_block
 	fi

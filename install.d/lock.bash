@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# Lets one install.sh at a time work in a target. The lock is an empty directory of mode 0700 outside the target, because any user
+# Lets only one install.sh at a time work in a target, the directory to install into. The lock is an empty directory of mode 0700 outside the target, because any user
 # could open and lock the target itself. The name of the lock contains the target's device and inode. install.sh removes the
 # lock at the end.
 

@@ -33,7 +33,7 @@ log_plan() {
 	log_record="$log_mode $log_owner"
 	if [[ -L $path ]]; then
 		log_record=- log_mode=''
-		note "$path is a symbolic link: not changed"
+		note "$path is a symbolic link, so install.sh does not set its mode and owner"
 		return 0
 	fi
 	if ((EUID == 0)) && trust_walk "$root/${log_path%/*}/" && trust_problem 0; then
@@ -49,6 +49,6 @@ log_plan() {
 		plan_add attributes "$path" '' "$log_mode" "$log_owner"
 	else
 		log_record=${record_log:--}
-		note "$path has a mode or owner that install.sh did not set (${now% }): not changed"
+		note "$path has a mode or owner that install.sh did not set (${now% }), so install.sh does not change it"
 	fi
 }

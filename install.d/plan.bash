@@ -75,7 +75,8 @@ plan_directories() {
 	done
 }
 
-# The record is installed first, so that if install.sh is killed, the next run recognizes the installed files.
+# plan_record VERSION: writes the record of the installation and plans its destination before all other files. If install.sh is killed, the
+# next run then recognizes the installed files.
 plan_record() {
 	local path made=${record_bashrc:-edited}
 	[[ -n $bashrc_exists ]] || made=created

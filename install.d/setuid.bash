@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# --setuid: installs confine as root:portage 4710. Checks the requirements before the installation, and the result after it.
+# The option --setuid, which installs confine with owner root:portage and mode 4710: a check before the installation whether this is
+# possible, and a test of the installed program.
 
 readonly confine_path=usr/libexec/portcullis/confine
 
@@ -10,12 +11,13 @@ setuid_choose() {
 	[[ $want_setuid == yes ]] || want_setuid=no
 }
 
-# Checks the requirements before anything changes, and sets mode and owner in the table of files.
+# If confine is to be setuid, fails unless install.sh runs as root, group portage exists and the file system permits setuid programs.
+# Then sets the mode 4710 and the owner root:portage of confine in the table of files.
 setuid_precheck() {
 	local gid options directory
 	[[ $want_setuid == yes ]] || return 0
 	((EUID == 0)) || [[ -n $opt_setuid ]] ||
-		fail setuid "$root/$confine_path was installed with --setuid, which needs root: run install.sh with --no-setuid; nothing was changed"
+		fail setuid "$root/$confine_path was installed with --setuid, which needs root: run install.sh as root, or with --no-setuid; nothing was changed"
 	((EUID == 0)) || fail permission "--setuid needs root, because confine must belong to root; nothing was changed"
 	portage_gid || fail setuid "--setuid needs the group portage, which does not exist: run groupadd --system portage; nothing was changed"
 	if [[ -z $destdir ]]; then
@@ -43,7 +45,7 @@ setuid_verify() {
 	setuid_try "$path" "$gid" || fail setuid "--setuid: user nobody in group portage ran $path --probe, which printed $tried instead of mode=setuid; the previous state was restored"
 }
 
-# setuid_try CONFINE GID: runs `confine --probe` as user nobody with group GID. Sets tried to the mode or error that it prints.
+# setuid_try CONFINE GID: runs `confine --probe` as user nobody with group GID. Sets tried to the mode or error that confine prints.
 setuid_try() {
 	local out
 	if ! out=$(setpriv --reuid=65534 --regid="$2" --clear-groups --inh-caps=-all -- "$1" --probe 2>&1 </dev/null); then

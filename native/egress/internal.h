@@ -34,8 +34,8 @@ enum { CALL_PENDING = -1 }; /* result of a function that has added a pending cal
 enum pending_event {
 	PENDING_READY,	 /* the descriptor in pending->source is ready */
 	PENDING_TIMEOUT, /* the time limit pending->deadline has passed */
-	PENDING_SIGNAL,	 /* a signal interrupts the calling thread; the handler may make the call fail with pending->interrupted */
-	PENDING_GONE,	 /* the calling thread has ended; the handler must not answer */
+	PENDING_SIGNAL,	 /* a signal interrupts the calling thread; pending->handler may make the call fail with pending->interrupted */
+	PENDING_GONE,	 /* the calling thread has ended, so pending->handler must not answer the call */
 };
 
 /* The state of one connection to the SOCKS proxy. */

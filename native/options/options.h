@@ -9,7 +9,7 @@ enum {
 	OPTIONS_LABELS = 16,	   /* maximum number of --label options; a further one is an error */
 	OPTIONS_USES = 8,	   /* maximum number of --uses options; a further one is an error */
 	OPTIONS_DIE_WITH = 8,	   /* maximum number of --die-with options; a further one is an error */
-	OPTIONS_CGROUP_NAME = 200, /* maximum length of --cgroup NAME, so that NAME_MAX (255) has room for the affixes of confine; a longer name is an error */
+	OPTIONS_CGROUP_NAME = 200, /* maximum length of NAME in --cgroup NAME; a longer one is an error. confine adds text to NAME, and the directory name may have 255 bytes (NAME_MAX) */
 };
 
 struct label {

@@ -56,7 +56,7 @@ struct maker {
 
 struct request;
 
-/* For the watcher: answers a call that creates a socket, with a descriptor or an errno: EAFNOSUPPORT if the calling thread is in another network namespace than init. */
+/* For the watcher: answers a call of a thread that creates a socket. The call returns a new descriptor or fails, for example with EAFNOSUPPORT if the thread is in another network namespace than init. */
 void maker_answer_socket(const struct maker *maker, const struct request *request, const struct target *target);
 
 /* For the watcher: answers a call that creates an IPC object. Returns false if the kernel must continue it: for shared memory, existing objects, and callers with other ids or another IPC namespace than init. */

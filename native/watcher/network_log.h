@@ -75,7 +75,7 @@ struct watch_status {
 
 struct network_log {
 	struct watch_status calls; /* system calls: WATCHED_YES after the watcher has received the listener */
-	bool setuid_inert;	   /* true if confine had to set no_new_privs, so that set-user-ID programs of the phase get no privileges */
+	bool setuid_inert;	   /* true if confine set no_new_privs to install the seccomp filter; set-user-ID programs of the phase then get no privileges */
 	struct watch_status names; /* DNS lookups: WATCHED_YES while they can be logged; WATCHED_NO after the DNS server process failed to start or ended */
 	bool phase_serves_names;   /* a program of the phase bound port 53 at the loopback address of a name server; lookups at loopback are then not logged */
 

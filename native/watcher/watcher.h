@@ -13,7 +13,7 @@
 struct setup_message {
 	int fds[2]; /* descriptors attached to the message: the seccomp listener and, if the phase has a network namespace, the socket of socket_diag_open(); -1: none */
 	struct watch_status status;
-	bool setuid_inert; /* true if confine had to set no_new_privs, so that set-user-ID programs of the phase get no privileges */
+	bool setuid_inert; /* true if confine set no_new_privs to install the seccomp filter; set-user-ID programs of the phase then get no privileges */
 };
 
 struct watcher {

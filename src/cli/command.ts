@@ -19,8 +19,9 @@ export interface Command {
 	/** Paragraphs that follow the summary in `--help` and in the man page. */
 	readonly details: readonly string[];
 	readonly options: Readonly<Record<string, Option>>;
-	/** The positional arguments as the usage line shows them; main() checks their number. And the completions of each positional argument. */
+	/** The positional arguments as the usage line shows them. main() checks their number. */
 	readonly words: string;
+	/** The completions of each positional argument. */
 	readonly candidates: readonly Candidates[];
 	/** True if only the hook, a shell completion or an installer calls this command. `--help` and the completions omit such commands. */
 	readonly internal: boolean;

@@ -36,8 +36,9 @@ export function runningPhases() {
 			elapsed: Math.max(0, now - proc.startTicks / TICKS_PER_SECOND),
 			/** Number of processes of the phase, not including those of confine. */
 			processes: tree.filter((process) => phaseFromLabels(process) === undefined).length,
-			/** Memory in bytes and processor time in seconds of the phase, including those of confine. */
+			/** Memory of the phase in bytes, including that of confine. */
 			memory: tree.reduce((sum, { pid }) => sum + memoryOf(pid), 0),
+			/** Processor time of the phase in seconds, including that of confine. */
 			cpu: tree.reduce((sum, { cpu }) => sum + cpu, 0),
 			/** Number of packets of the phase that the kernel could not send for lack of a route. Lookups of host names are not included. */
 			blocked: Math.max(...tree.map(({ pid }) => unroutablePackets(pid))),

@@ -55,7 +55,7 @@ export async function runConfined(
 		const isRefused = (readRecord(notices)?.missing.length ?? 0) > 0;
 		if (isRefused && bestEffort && options.includes('--best-effort')) {
 			printError(
-				`portcullis: a build runs src_${phaseContext.phase} without these sandboxes on this machine, so the command runs without them too.`,
+				`portcullis: the command runs without the missing sandboxes, as src_${phaseContext.phase} of a build does on this machine.`,
 			);
 			exit = await run(options);
 		}

@@ -19,8 +19,8 @@ export interface Exit {
 }
 
 /**
- * Runs a program in the foreground with the file descriptors of this process, and forwards signals to it. With `onLine`, prints
- * no output, but calls onLine for each line of it.
+ * Runs a program in the foreground with the file descriptors of this process, and forwards signals to it. If `onLine` is given, calls it
+ * for each line of the program's output instead of printing the line.
  */
 export function runForeground(
 	program: string,
@@ -30,8 +30,8 @@ export function runForeground(
 	onLine?: (line: string) => void,
 ): Promise<Exit> {
 	return new Promise((resolve) => {
-		// Install the handlers before the child starts, because a signal that arrives before the handlers exist would end this process and not the child. The handlers can use
-		// `child`, because Node calls them from its event loop, when the child exists.
+		// Install the handlers before the child starts, because a signal that arrives before the handlers exist would end this process and not
+		// the child. The handlers can use `child`, because Node calls them from its event loop, when the child exists.
 		for (const signal of forwarded) process.on(signal, () => child.kill(signal));
 		// Ignore SIGINT and SIGQUIT: the terminal sends them to the child too. If they end the child, this process exits like the child.
 		process.on('SIGINT', () => undefined);

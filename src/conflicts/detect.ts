@@ -83,7 +83,7 @@ function makeoptsFix({ environment, processors }: BuildContext): Fix[] {
 	const makeopts = environment['MAKEOPTS'] ?? '';
 	const jobs = Number(/(?:^|\s)(?:-j|--jobs=?)\s*([0-9]+)/.exec(makeopts)?.[1] ?? 0);
 	if (jobs <= 2 * processors) return [];
-	const purpose = `run at most one job on each of the ${processors} processors of this machine`;
+	const purpose = 'run only as many jobs as this machine has processors';
 	return [{ purpose, lines: `MAKEOPTS="-j${processors}"` }];
 }
 

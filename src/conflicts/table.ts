@@ -176,7 +176,8 @@ export const conflicts: readonly Conflict[] = [
 			{ holds: '${setting[PORTCULLIS_SOCKETS]-} != own && (-S ${SSH_AUTH_SOCK-} || -S ${GPG_AGENT_INFO%%:*})' },
 		],
 		evidence: agentEvidence,
-		effect: 'builds that may open this socket can use your keys (unless PORTCULLIS_SOCKETS="own" is set)',
+		effect:
+			'every build whose user may open this socket can use your keys, unless you set PORTCULLIS_SOCKETS="own" in make.conf',
 		state: 'warning',
 	},
 	{

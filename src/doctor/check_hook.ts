@@ -53,7 +53,7 @@ export function bashrcFinding(eprefix: string, configroot = eprefix): Finding {
 	const above = text.slice(0, start).match(/^[ \t]*[^\s#].*$/gm) ?? [];
 	if (above.length > 0) {
 		const lines = above.length === 1 ? '1 line precedes' : `${above.length} lines precede`;
-		const meaning = `${lines} the block of Portcullis in ${bashrc}. A confined phase runs them twice.`;
+		const meaning = `${lines} the block of Portcullis in ${bashrc}. A confined phase runs everything above the block twice.`;
 		return warning(id, title, meaning, `Move the block to the top of ${bashrc}.`, [bashrc, ...above]);
 	}
 	return ok(id, title, 'sources the hook first', [bashrc]);

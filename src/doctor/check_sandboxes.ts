@@ -52,7 +52,7 @@ function hostShm(system: SystemInfo): string {
 /** Reports that a seccomp filter replaces the network namespace, and how to get the namespace. */
 function filtered(system: SystemInfo, observed: readonly string[]): Finding {
 	const cause = causeOf(system, 'net');
-	const meaning = `works, by filter, which is weaker than a network namespace: ${cause.text} (${system.probeResult.filterWhy}).`;
+	const meaning = `a weaker seccomp filter replaces the network namespace: ${cause.text} (${system.probeResult.filterWhy}).`;
 	return warning(features.net, features.net, meaning, cause.fix, [...observed, `cause: ${cause.id}`]);
 }
 

@@ -89,7 +89,7 @@ const rows: readonly Row[] = [
 			unprivileged && read('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1',
 		text: 'AppArmor denies user namespaces to ordinary users: kernel.apparmor_restrict_unprivileged_userns is 1',
 		sysctl: 'kernel.apparmor_restrict_unprivileged_userns=0',
-		fix: ({ orSetuid }) => `Or give confine a profile with \`userns,\`. ${orSetuid}`,
+		fix: ({ orSetuid }) => `Or give confine an AppArmor profile that contains \`userns,\`. ${orSetuid}`,
 	},
 	{
 		// unshare(2) itself never returns EACCES. This error means that a security module denied the call.

@@ -26,12 +26,13 @@ export const hints: readonly Hint[] = [
 		fetcher: "CMake's FetchContent",
 		pattern: /FetchContent|_deps\/\S+-(subbuild|src)|-populate/,
 		advice:
-			'add the sources to SRC_URI, and configure with -DFETCHCONTENT_FULLY_DISCONNECTED=ON and -DFETCHCONTENT_SOURCE_DIR_NAME=... for each of them',
+			'add the sources to SRC_URI, and pass to CMake -DFETCHCONTENT_FULLY_DISCONNECTED=ON and, for each dependency, -DFETCHCONTENT_SOURCE_DIR_<NAME>=<DIRECTORY> (NAME in capitals)',
 	},
 	{
 		fetcher: 'CMake',
 		pattern: command('cmake|ctest'),
-		advice: 'add the downloads of file(DOWNLOAD) and ExternalProject to SRC_URI, and pass their paths to the build',
+		advice:
+			'add to SRC_URI the files that file(DOWNLOAD) and ExternalProject download, and patch CMakeLists.txt to use the local files',
 	},
 	{
 		fetcher: 'git submodules',

@@ -37,7 +37,8 @@ export const hostServices: readonly HostService[] = [
 	{
 		name: 'D-Bus',
 		pattern: /^\/run\/dbus\/|^\/run\/user\/\d+\/bus$|\/dbus-[^/]+(\/|$)/,
-		means: 'Its services start programs outside the sandbox and hold keys. Run tests in dbus-run-session.',
+		means:
+			'Its services start programs outside the sandbox and hold keys. In the ebuild, run the tests with dbus-run-session.',
 		kind: 'risky',
 	},
 	{
@@ -55,7 +56,8 @@ export const hostServices: readonly HostService[] = [
 	{
 		name: 'GnuPG',
 		pattern: /\/S\.(gpg-agent(\.extra|\.browser)?|scdaemon|keyboxd|dirmngr)$/,
-		means: 'It signs and decrypts with your keys. Set GNUPGHOME to a directory of the build.',
+		means:
+			'It signs and decrypts with your keys. In the ebuild, set GNUPGHOME to a directory inside the build, such as ${T}/gnupg.',
 		kind: 'risky',
 	},
 	{
@@ -67,17 +69,20 @@ export const hostServices: readonly HostService[] = [
 	{
 		name: 'PostgreSQL',
 		pattern: /\/\.s\.PGSQL\.\d+$/,
-		means: 'The build depends on a database of the host, and can change its data. Start a server in the build.',
+		means:
+			'The build depends on a database of the host, and can change its data. In the ebuild, start a server for the tests.',
 	},
 	{
 		name: 'MySQL',
 		pattern: /\/mysqlx?d?\.sock$/,
-		means: 'The build depends on a database of the host, and can change its data. Start a server in the build.',
+		means:
+			'The build depends on a database of the host, and can change its data. In the ebuild, start a server for the tests.',
 	},
 	{
 		name: 'Redis',
 		pattern: /\/(redis|valkey)[^/]*\.sock$/,
-		means: 'The build depends on data of a server on the host, and can change this data. Start a server in the build.',
+		means:
+			'The build depends on data of a server on the host, and can change this data. In the ebuild, start a server for the tests.',
 	},
 	{
 		name: 'name service',
@@ -105,7 +110,8 @@ export const hostServices: readonly HostService[] = [
 	{
 		name: 'display',
 		pattern: /\/\.X11-unix\/X\d+$|\/wayland-\d+$/,
-		means: 'The build can see your screen and what you type. Run the tests in Xvfb (virtualx.eclass).',
+		means:
+			'The build can see your screen and what you type. In the ebuild, run the tests with virtx of virtualx.eclass.',
 	},
 	{ name: 'icecream', pattern: /\/icecc\/iceccd\.socket$/, means: 'It sends compilations to other hosts.' },
 ];

@@ -86,7 +86,7 @@ function boundSockets(record: RunRecord): Line[] {
 	return [{ verb: failed(record) ? 'ewarn' : 'elog', text: `${subject(record)}: ${text}` }];
 }
 
-/** The fix if Portage as root isolates the network: only Portage's own proxy connects then, and it has no list of destinations. */
+/** Advice for PORTCULLIS_ALLOW if emerge runs as root: connections are possible only through Portage's proxy, which permits all destinations. */
 export const proxyFix = `To start Portage's proxy, which permits every destination to programs that use it, add to make.conf: ${addWords('FEATURES', proxyFeatures.slice(0, 1))}`;
 
 /** Reports that PORTCULLIS_ALLOW had no effect, because Portcullis could not open connections for the phase. */
@@ -115,7 +115,7 @@ function listener(record: RunRecord): Line[] {
 	const fix =
 		record.applied.net === 'filter'
 			? `To build without network-sandbox, run: ${portcullis('allow', '--whole', '--write', withoutVersion(record.package))}`
-			: `To disable it for this package, ${inPackageEnv(record, 'PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW="" PORTCULLIS_SOCKETS="host"', 'no-audit.conf')}`;
+			: `To build this package without that listener, ${inPackageEnv(record, 'PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW="" PORTCULLIS_SOCKETS="host"', 'no-audit.conf')}`;
 	const text = `${label(record.listenerRefused)} could not install a seccomp listener, because Portcullis already has one. ${fix}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}` }];
 }

@@ -108,7 +108,7 @@ function causeOf(mode: string, what: Confinement, missing: RunRecord['missing'])
 	return { ...cause, text: cause.id === 'unknown' ? why : `${cause.text} (${why})` };
 }
 
-/** Reports missing limits once per package, because packages may have different limits. The key omits reasons, which differ by phase. */
+/** Reports missing limits once per package, because packages may have different limits. The key `once` omits the reasons, because they differ by phase. */
 function limitLines(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	if (missing.length === 0) return [];
 	const limits = `the ${missing.length > 1 ? 'limits' : 'limit'} ${names(missing)}`;
@@ -149,7 +149,7 @@ function isCompilerServer({ argv }: Orphan): boolean {
 
 function serverLine(record: RunRecord): Line {
 	const fact =
-		'the sccache server was killed, as all processes that outlive their phase. No fix is needed: the next phase starts a new server with the same cache';
+		'the sccache server was killed, like all processes that outlive their phase. No fix is needed: the next phase starts a new server with the same cache';
 	return { verb: 'elog', text: `${subject(record)}: ${fact}`, once: fact };
 }
 

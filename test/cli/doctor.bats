@@ -239,7 +239,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	' >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
 	grep -q 'user.max_user_namespaces is 0' "$BATS_TEST_TMPDIR/text"
 	grep -q 'install.sh --setuid' "$BATS_TEST_TMPDIR/text"
-	grep -q '^warning  network-sandbox works, by filter' "$BATS_TEST_TMPDIR/text"
+	grep -q '^warning  network-sandbox a weaker seccomp filter replaces the network namespace' "$BATS_TEST_TMPDIR/text"
 	grep -q 'ipc-sandbox .*: builds can access IPC objects of this host, but leave none\.$' "$BATS_TEST_TMPDIR/text"
 }
 
@@ -267,7 +267,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	unshare --mount bash -c "$inside" - "$PREFIX_ROOT/chroot" "$PREFIX_UID" env -i PATH="$PATH" PORTAGE_OVERRIDE_EPREFIX="$PREFIX" \
 		HOME="$PREFIX_ROOT/home" PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python" "$PREFIX/usr/bin/portcullis" doctor \
 		>"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
-	grep -q '^warning  network-sandbox works, by filter, which is weaker than a network namespace: .*as in a chroot (unshare(CLONE_NEWUSER): Operation not permitted)' "$BATS_TEST_TMPDIR/text" || {
+	grep -q '^warning  network-sandbox a weaker seccomp filter replaces the network namespace: .*as in a chroot (unshare(CLONE_NEWUSER): Operation not permitted)' "$BATS_TEST_TMPDIR/text" || {
 		cat "$BATS_TEST_TMPDIR/text"
 		return 1
 	}

@@ -28,7 +28,7 @@ for one in sys.argv[1:]:
 	# clone with a namespace flag and unshare fail with EPERM, and clone3 with ENOSYS (numbers of x86-64).
 	filtered 0x20,0,0,0 0x15,0,2,56 0x20,0,0,16 0x45,3,2,0x7e020000 0x15,2,0,272 0x15,2,0,435 \
 		0x06,0,0,0x7fff0000 0x06,0,0,0x50001 0x06,0,0,0x50026
-	grep -q '^warning  network-sandbox works, by filter, which is weaker than a network namespace: a seccomp filter denies the creation of namespaces' "$BATS_TEST_TMPDIR/text" || {
+	grep -q '^warning  network-sandbox a weaker seccomp filter replaces the network namespace: a seccomp filter denies the creation of namespaces' "$BATS_TEST_TMPDIR/text" || {
 		cat "$BATS_TEST_TMPDIR/text"
 		return 1
 	}
@@ -42,7 +42,7 @@ for one in sys.argv[1:]:
 	# unshare, and clone with CLONE_NEWUSER, fail with EACCES.
 	filtered 0x20,0,0,0 0x15,0,2,56 0x20,0,0,16 0x45,3,2,0x10000000 0x15,2,0,272 0x15,2,0,435 \
 		0x06,0,0,0x7fff0000 0x06,0,0,0x5000d 0x06,0,0,0x50026
-	grep -q '^warning  network-sandbox works, by filter, which is weaker than a network namespace: the policy of a security module (such as AppArmor or SELinux) denies the creation of namespaces' "$BATS_TEST_TMPDIR/text" || {
+	grep -q '^warning  network-sandbox a weaker seccomp filter replaces the network namespace: the policy of a security module (such as AppArmor or SELinux) denies the creation of namespaces' "$BATS_TEST_TMPDIR/text" || {
 		cat "$BATS_TEST_TMPDIR/text"
 		return 1
 	}
@@ -50,7 +50,7 @@ for one in sys.argv[1:]:
 	echo 1 >"$sysctl/apparmor_restrict_unprivileged_userns"
 	MORE=(--ro-bind "$sysctl" /proc/sys/kernel)
 	filtered 0x20,0,0,0 0x15,1,0,272 0x06,0,0,0x7fff0000 0x06,0,0,0x5000d
-	grep -q '^warning  network-sandbox works, by filter, which is weaker than a network namespace: AppArmor denies user namespaces to ordinary users: kernel.apparmor_restrict_unprivileged_userns is 1' \
+	grep -q '^warning  network-sandbox a weaker seccomp filter replaces the network namespace: AppArmor denies user namespaces to ordinary users: kernel.apparmor_restrict_unprivileged_userns is 1' \
 		"$BATS_TEST_TMPDIR/text"
 }
 

@@ -227,8 +227,7 @@ describe('conflictLines', () => {
 	};
 
 	test('if the sandbox blocks distcc and MAKEOPTS has more than two jobs per processor, one suggested fix is a lower number of jobs', () => {
-		const lower =
-			'To run at most one job on each of the 2 processors of this machine, add to make.conf: MAKEOPTS="-j2"';
+		const lower = 'To run only as many jobs as this machine has processors, add to make.conf: MAKEOPTS="-j2"';
 		const fixes = (makeopts: string) => fixesOf({ ...both, environment: { ...both.environment, MAKEOPTS: makeopts } });
 		for (const many of ['-j40', '--jobs=16 -l2', '-k -j 5']) expect(fixes(many)).toContain(lower);
 		for (const few of ['', '-j', '-j2', '-j4', '--jobs=3']) expect(fixes(few)).not.toContain(lower);

@@ -68,8 +68,9 @@ prefix_open_to_all() {
 # owns the EPREFIX, but to the group "portage" if the owning group has no name (_get_global in portage/data.py), and an ordinary user is not
 # permitted to do this.
 #
-# Test files run in parallel. Each one holds a shared lock on the list of created accounts while it uses "portage". The last one,
-# which gets the exclusive lock, removes all entries of the list, including those of killed runs.
+# Test files run in parallel and share the account "portage". While a test file uses this account, it holds a shared lock on PREFIX_ACCOUNTS,
+# the file that lists the created accounts. The test file that ends last can get the exclusive lock: it deletes all accounts in the list,
+# including those of killed runs. The others delete only PREFIX_ACCOUNT.
 prefix_accounts_borrow() {
 	local turn
 	# Lock /run, which always exists, so that only one test file at a time changes the accounts.

@@ -138,7 +138,7 @@ describe('phaseMessages', () => {
 		const texts = lines({ orphans: [server, client], orphan_count: 2 });
 		expect(texts[0]).toContain('1 leftover process killed: /usr/bin/sccache gcc (pid 7');
 		expect(texts[1]).toBe(
-			'elog Portcullis: app-misc/foo-1: src_compile: the sccache server was killed, as all processes that outlive their phase. No fix is needed: the next phase starts a new server with the same cache',
+			'elog Portcullis: app-misc/foo-1: src_compile: the sccache server was killed, like all processes that outlive their phase. No fix is needed: the next phase starts a new server with the same cache',
 		);
 		expect(texts).toHaveLength(2);
 		const record = parseRecord(`${base.slice(0, -1)},"orphans":[${JSON.stringify(server)}]}`);

@@ -75,7 +75,7 @@ assert_emerge_filters() {
 	# In the phase and in the summary of emerge.
 	assert_emerge_filters user 2
 	run -0 container_run docker portcullis shell =app-test/one-1 src_compile -- declare -F src_compile
-	[[ $output == *$'\nportcullis: a build runs src_compile without these sandboxes on this machine, so the command runs without them too.\nsrc_compile '* ]] || {
+	[[ $output == *$'\nportcullis: the command runs without the missing sandboxes, as src_compile of a build does on this machine.\nsrc_compile '* ]] || {
 		echo "$output"
 		return 1
 	}
@@ -104,7 +104,7 @@ assert_doctor_names_profiles() {
 	prefix_make "$1" 'network-sandbox ipc-sandbox cgroup'
 	prefix_env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python"
 	prefix_install_portcullis
-	assert_doctor docker "ok Portage $2" "warning network-sandbox works, by filter, which is weaker than a network namespace: $denied" \
+	assert_doctor docker "ok Portage $2" "warning network-sandbox a weaker seccomp filter replaces the network namespace: $denied" \
 		'Fix: Start the container with `--security-opt seccomp=FILE`, where FILE is a profile that permits clone, unshare and mount, such as /usr/share/containers/seccomp.json of Podman, or with `--security-opt seccomp=unconfined`.' \
 		"ERROR ipc-sandbox $denied" 'Fix: see above.' "ERROR pid-sandbox $denied" 'Fix: see above.' "${common[@]}"
 	for profile in podman unconfined; do

@@ -53,7 +53,7 @@ function lastRun(sources: readonly Source[]): Selection {
 	if (run === undefined) throw new Error(['no phase is recorded', ...unread.map(unreadText)].join('. '));
 	if (run === '')
 		throw new Error(
-			`the last record does not contain the process of emerge. To see recent phases, run: ${portcullis('report', '--since', '1d')}`,
+			`the last record does not name its run of emerge, which --last needs. To see recent phases, run: ${portcullis('report', '--since', '1d')}`,
 		);
 	return { run };
 }
