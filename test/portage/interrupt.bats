@@ -85,7 +85,7 @@ assert_no_cgroup() {
 	assert_kills_clean_up 'root, default FEATURES' root
 }
 
-@test 'as root without pid-sandbox, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
+@test 'as root without pid-sandbox, network-sandbox and ipc-sandbox in FEATURES, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
 	assert_kills_clean_up 'root, no pid-sandbox' root '-pid-sandbox -network-sandbox -ipc-sandbox'
 }
 
