@@ -49,7 +49,7 @@ audit_modified_copy() {
 }
 
 # One copy has all violations, because the audit of a copy compiles all of confine.
-@test 'npm run audit:privileged fails if code in native/privileged/ calls code of other directories, if other code raises a privilege or changes ids or capabilities, or if more than 500 lines run with privileges' {
+@test 'npm run audit:privileged fails if native/privileged/ calls code outside, if code outside raises a privilege or changes ids or capabilities, or if more than 500 lines run with privileges' {
 	audit_modified_copy util/evil.h 'static int evil(void) { return 0; }' privileged/isolate.c '#include "util/base.h"
 		#include "util/evil.h"
 		long long foreign(void);
