@@ -148,7 +148,8 @@ peak_memory() {
 		few=$(peak_memory)
 		echo >"$READY.go"
 		read -r -u "$fd" -t 300
-		(($(peak_memory) <= few + 64))
+		# AddressSanitizer needs memory for each thread that replaces a slow one.
+		[[ ${CONFINE_BUILD-} ]] || (($(peak_memory) <= few + 64))
 		echo >"$READY.go"
 		assert_exit_status 0
 		[[ $(record_value "$RECORD" r.blocked.length) == 256 ]]
