@@ -133,7 +133,7 @@ plan_bashrc() {
 	bashrc_compose "$1" "$workdir/bashrc"
 	if [[ -n $bashrc_exists ]] && cmp -s -- "$workdir/bashrc" "$bashrc_file"; then
 		((block_start == 0)) ||
-			note "the managed block is not at the top of $bashrc_path: lines above the block run twice in a confined phase"
+			note "the managed block is not at the top of $bashrc_path: move it there, because a confined phase runs the lines above it twice"
 	elif [[ -n $opt_uninstall && $record_bashrc == created && ! -s $workdir/bashrc ]]; then
 		plan_add remove "$bashrc_file"
 	else
@@ -146,7 +146,7 @@ plan_uninstall() {
 	: >"$workdir/nothing"
 	plan_read
 	bashrc_check_block "$record_block"
-	[[ -n $record_found ]] || note "the record $root/$record_path is missing: only the managed block in bashrc is removed"
+	[[ -n $record_found ]] || note "the record $root/$record_path is missing, so install.sh removes only the managed block in bashrc. Remove other files by hand"
 	if [[ $bashrc_block != none || ($record_bashrc == created && -n $bashrc_exists && ! -s $bashrc_file) ]]; then
 		plan_bashrc "$workdir/nothing"
 	fi

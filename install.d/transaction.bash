@@ -112,7 +112,7 @@ transaction_undo() {
 		undo_one "${undo_verb[i]}" "${undo_path[i]}" "${undo_argument[i]}" 2>/dev/null ||
 			# A path that does not exist needs no undo: its mkdir failed.
 			[[ ! -e ${undo_path[i]} ]] ||
-			note "could not restore ${undo_path[i]}"
+			note "could not restore ${undo_path[i]}: check it by hand"
 	done
 	undo_verb=() undo_path=() undo_argument=()
 }

@@ -134,8 +134,8 @@ const rows: Readonly<Record<string, Row>> = {
 		run: async (input) => (await import('./commands/try.ts')).run(input),
 	},
 	gc: {
-		summary: 'remove cgroups that killed runs left behind',
-		details: ['The next confined phase does the same. Cgroups that another run creates or uses are kept.'],
+		summary: 'remove cgroups that a killed confine left behind',
+		details: ['The next confined phase does the same. Cgroups of running phases are kept.'],
 		run: async () => (await import('./commands/gc.ts')).run(),
 	},
 	hook: {

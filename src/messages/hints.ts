@@ -69,12 +69,13 @@ export const hints: readonly Hint[] = [
 	{
 		fetcher: 'Maven or Gradle',
 		pattern: command('mvn|mvnw|gradle|gradlew'),
-		advice: 'add the artifacts to SRC_URI and run with --offline on a repository in the work directory',
+		advice:
+			'add the artifacts to SRC_URI, copy them to a local repository in the work directory, and run the tool with --offline',
 	},
 	{
 		fetcher: 'git',
 		pattern: command('git|git-remote-[a-z]+'),
-		advice: 'add a tarball to SRC_URI; in a live ebuild, git-r3.eclass fetches in src_unpack',
+		advice: 'add a tarball of the repository to SRC_URI; in a live ebuild, git-r3.eclass fetches it in src_unpack',
 	},
 	{ fetcher: 'curl or wget', pattern: command('curl|wget|aria2c'), advice: 'add the file to SRC_URI' },
 ];

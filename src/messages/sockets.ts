@@ -22,7 +22,9 @@ export function socketMessages(record: RunRecord): Line[] {
 		notable.reduce((sum, one) => sum + one.count, 0),
 		'request',
 	);
-	const fact = isRefused ? 'to sockets of the host refused' : 'to sockets of the host that hold keys or start programs';
+	const fact = isRefused
+		? 'to sockets of the host refused'
+		: 'to services of the host that hold keys or start programs';
 	const list = firstOf(notable.map(requestText), maxPrograms, '; ');
 	// A build chooses the paths, so the fix contains only those that are valid in PORTCULLIS_ALLOW.
 	const entries = notable

@@ -30,7 +30,7 @@ const names = { path: '/run/nscd/socket', comm: 'id' };
 
 test('a message reports requests to UNIX sockets of host services that hold keys or start programs, and no requests to other services', () => {
 	expect(lines([names, { ...docker, count: 2 }, database], 1)).toEqual([
-		'eqawarn Portcullis: app-misc/foo-1: src_test: 2 requests to sockets of the host that hold keys or start programs (docker → /run/docker.sock)',
+		'eqawarn Portcullis: app-misc/foo-1: src_test: 2 requests to services of the host that hold keys or start programs (docker → /run/docker.sock)',
 	]);
 	expect(lines([names, database], 1)).toEqual([]);
 });

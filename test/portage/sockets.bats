@@ -61,7 +61,7 @@ sockets_of() {
 	run -0 prefix_emerge --oneshot app-test/host app-test/own
 	[[ $(<"$PREFIX_LOG/host") == $'docker ok\n'"$OWN_RESULTS" && $(<"$PREFIX_LOG/own") == $'docker ECONNREFUSED\n'"$OWN_RESULTS" ]]
 	[[ $(sockets_of host-1) == "$DOCKER python3 1 " && $(sockets_of own-1) == "$DOCKER python3 1 true" ]]
-	[[ $output == *"app-test/host-1: src_compile: 1 request to sockets of the host that hold keys or start programs (python3 → $DOCKER). Details: "* ]]
+	[[ $output == *"app-test/host-1: src_compile: 1 request to services of the host that hold keys or start programs (python3 → $DOCKER). Details: "* ]]
 	[[ $output == *"app-test/own-1: src_compile: 1 request to sockets of the host refused (python3 → $DOCKER). Details: "* ]]
 	run -0 prefix_run "$PREFIX/usr/bin/portcullis" report app-test/host
 	[[ $output == *'Asked the host: '*"$DOCKER"*'container engine: It starts containers as root'* ]]
