@@ -88,7 +88,8 @@ __portcullis_phase() {
 	__portcullis_paths
 	store=${REPLY[0]} state=${REPLY[1]}
 
-	# The marker is an argument of this process, because a build could set or save a variable, but cannot change these arguments.
+	# If the last argument of this process is the marker, this is the shell inside confine. A variable would be no proof, because the build
+	# could set it.
 	{ mapfile -d '' -t argv </proc/self/cmdline; } 2>/dev/null
 	last=${argv[*]: -1}
 	if [[ $last == "$marker" ]]; then

@@ -17,7 +17,7 @@ import { addWords } from '../portage/make_conf.ts';
 import { bracketed, isPrivate, reservedKind, unmapped, type Reserved } from '../util/addresses.ts';
 import { words } from '../util/environment.ts';
 
-/** Maximum number of --allow options, of --allow-socket options, and of --resolve options that confine accepts. */
+/** Maximum number of options of each kind: --allow, --allow-socket, --resolve. Further ones are omitted, so their destinations stay blocked. */
 export const maxOptions = 64;
 
 const socketPrefix = 'unix:';
@@ -41,7 +41,7 @@ export interface Destinations {
 	readonly sockets: readonly string[];
 	/** The entries of distcc's host list that confine cannot allow: ssh and zeroconf. */
 	readonly unsupported: readonly string[];
-	/** The entries of distcc's host list with a loopback address and a port. `allowed` is true if PORTCULLIS_ALLOW contains the entry. */
+	/** The entries of distcc's host list with a loopback address and a port, such as ssh tunnels. `allowed` is true if PORTCULLIS_ALLOW contains the entry. */
 	readonly tunnels: readonly { readonly address: string; readonly allowed: boolean }[];
 	readonly distcc: 'in use' | 'not in use' | 'not asked for';
 	/** Name of the variable or path of the file that contains distcc's host list. */
@@ -75,7 +75,7 @@ export async function destinations(setting: string, context: BuildContext): Prom
 	};
 }
 
-/** Resolves an entry: HOST:PORT, ADDRESS/BITS:PORT or [IPV6]:PORT. In distcc's list, the port is optional and a slash precedes a limit. */
+/** Resolves an entry: HOST:PORT, ADDRESS/BITS:PORT or [IPV6]:PORT. In distcc's list, the port is optional, and /BITS limits the jobs. */
 async function destination(entry: string, distcc = false): Promise<Destination> {
 	const { host, isBracketed, bits, port } = parseEndpoint(entry);
 	if (isBracketed && !isIPv6(host)) throw new Error(`${entry} in PORTCULLIS_ALLOW: ${host} is not an IPv6 address`);

@@ -43,7 +43,7 @@ export async function runConfined(
 	let exit: Exit;
 	try {
 		const notices = join(folder, 'notices');
-		// With --ipc, confine hides /dev/shm unless one of these paths lies there.
+		// With --ipc, confine replaces the /dev/shm of the host, unless one of these paths, which the command needs, lies in it.
 		const used = [cwd ?? process.cwd(), program, ...(phaseContext.uses ?? [])];
 		const uses = used.flatMap((path) => (path.startsWith('/') ? ['--uses', path] : []));
 		const run = (withOptions: readonly string[]) => {

@@ -31,7 +31,7 @@ export function isAllowed({ allowed }: BuildContext, endpoint: Endpoint): boolea
 	});
 }
 
-/** Parses HOST, HOST:PORT, ADDRESS/BITS:PORT or [IPV6]:PORT. In distcc's list, /BITS is a limit, which can also follow the port. */
+/** Parses HOST, HOST:PORT, ADDRESS/BITS:PORT or [IPV6]:PORT. In distcc's list, the number after a slash limits the jobs, and can also follow the port. */
 export function parseEndpoint(entry: string) {
 	const pattern = /^(?:\[(?<six>[^\]]*)\]|(?<name>[^:/]+))(?:\/(?<bits>[0-9]+))?(?::(?<port>[0-9]+))?/;
 	const { six, name = '', bits, port } = pattern.exec(entry)?.groups ?? {};

@@ -192,7 +192,7 @@ function auditFindings(system: SystemInfo): Finding[] {
 	];
 }
 
-/** Reports the effect of PORTCULLIS_SOCKETS="own" where the watcher cannot inspect phases. */
+/** Reports the effect of PORTCULLIS_SOCKETS="own" if the watcher, a process of confine, cannot inspect the system calls of phases. */
 function ownSocketsFinding(isOwn: boolean, effect: string, fix: string): Finding[] {
 	const id = 'PORTCULLIS_SOCKETS';
 	return isOwn ? [error(id, id, `PORTCULLIS_SOCKETS="own" ${effect}`, fix)] : [];

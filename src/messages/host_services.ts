@@ -4,7 +4,7 @@
 interface HostService {
 	readonly name: string;
 	readonly pattern: RegExp;
-	/** A sentence about the effect on a build that uses the service. */
+	/** The effect on a build that uses the service and, if there is a better way, advice for the ebuild. `portcullis report` prints it. */
 	readonly means: string;
 	/**
 	 * risky: the service holds keys or starts programs, so emerge prints a message about a request. common: emerge prints no message, because

@@ -76,7 +76,7 @@ function fixes(record: RunRecord, programs: readonly Program[]): Line[] {
 	].map((text) => ({ verb: 'ewarn', text }));
 }
 
-/** Reports allowed destinations that stayed blocked, because the program had bound its socket. confine would connect from another address. */
+/** Reports destinations of PORTCULLIS_ALLOW that stayed blocked: the program had bound its socket, and confine connects from another address. */
 function boundSockets(record: RunRecord): Line[] {
 	const bound = record.blocked.filter((attempt) => attempt.bound);
 	if (bound.length === 0) return [];

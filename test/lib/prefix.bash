@@ -18,7 +18,7 @@
 #   prefix_emerge ARG...                    run emerge; `prefix_ebuild CAT/PF PHASE...` runs ebuild
 #   prefix_run COMMAND ARG...               run any command in the environment of emerge; prefix_exec replaces this shell with the command
 #   prefix_run_as_root COMMAND ARG...       run the command as root, in the prefix of a user
-#   prefix_forget                           remove what earlier emerges installed and recorded
+#   prefix_forget                           remove what earlier runs of emerge installed and recorded
 # Results:
 #   prefix_phases                           print the phases that ran, in order
 #   prefix_phase_value PHASE KEY            print what the phase recorded: uid net ipc pid mnt uts cgroup user
