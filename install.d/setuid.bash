@@ -17,7 +17,7 @@ setuid_precheck() {
 	local gid options directory
 	[[ $want_setuid == yes ]] || return 0
 	((EUID == 0)) || [[ -n $opt_setuid ]] ||
-		fail setuid "$root/$confine_path was installed with --setuid, which needs root: run install.sh as root, or with --no-setuid; nothing was changed"
+		fail setuid "$root/$confine_path was installed with --setuid, which needs root: run install.sh with --no-setuid; nothing was changed"
 	((EUID == 0)) || fail permission "--setuid needs root, because confine must belong to root; nothing was changed"
 	portage_gid || fail setuid "--setuid needs the group portage, which does not exist: run groupadd --system portage; nothing was changed"
 	if [[ -z $destdir ]]; then
