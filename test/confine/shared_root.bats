@@ -25,7 +25,7 @@ with_shared_root() {
 	[[ ! $(live_processes "$TEST_UID") ]]
 }
 
-@test 'with confine --mount, tmpfs, bind and FUSE mounts of a command do not appear on the host, whether / is shared or private, and end with the command' {
+@test 'whether / is shared or private, mounts (tmpfs, bind, FUSE) of a command under confine --mount do not appear on the host and end with the command' {
 	local propagation
 	cat >"$TEST_DIR/mounts" <<-'EOF'
 		exec 3<>"$2" && mount -t tmpfs none "$1" && mkdir "$1/"{bind,fuse} && mount --bind /usr "$1/bind" &&

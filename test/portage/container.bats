@@ -123,7 +123,7 @@ assert_doctor_names_profiles() {
 	assert_doctor_names_profiles root 'does not isolate phases, because root lacks CAP_SYS_ADMIN here'
 }
 
-@test 'in a container that masks parts of /proc, phases are isolated, orphaned processes are killed, and the hook reports once that phases see the /proc of the host' {
+@test 'in a container that masks parts of /proc, phases are isolated and orphaned processes are killed, and emerge prints one message that phases see the /proc of the container' {
 	orphan_prefix user
 	run -0 container_run unconfined emerge --oneshot app-test/one app-test/two
 	assert_orphans_killed pidns

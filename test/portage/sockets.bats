@@ -56,7 +56,7 @@ sockets_of() {
 	record_values "$RECORDS" compile "r.package === 'app-test/$1' ? (r.sockets ?? []).map((s) => [s.path, s.comm, s.count, s.refused].join(' ')).join() : ''" | grep .
 }
 
-@test 'a phase reaches a UNIX socket of root; with PORTCULLIS_SOCKETS=own, the connection fails with ECONNREFUSED, but Redis, D-Bus and name lookups in the phase work' {
+@test 'by default, a phase can connect to a UNIX socket of root; with PORTCULLIS_SOCKETS=own, it gets ECONNREFUSED, but name lookups, and Redis and D-Bus servers of the phase, work' {
 	asking_prefix user
 	run -0 prefix_emerge --oneshot app-test/host app-test/own
 	[[ $(<"$PREFIX_LOG/host") == $'docker ok\n'"$OWN_RESULTS" && $(<"$PREFIX_LOG/own") == $'docker ECONNREFUSED\n'"$OWN_RESULTS" ]]

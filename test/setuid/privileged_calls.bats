@@ -42,7 +42,7 @@ audit_modified_copy() {
 	node "$TOP/test/setuid/privileged_calls.mjs" "$TOP/docs/privilege.md" "$CALLER" "$BATS_TEST_TMPDIR"/trace.*
 }
 
-@test 'npm run audit:privileged succeeds, because at most 500 lines of confine run with privileges' {
+@test 'npm run audit:privileged counts at most 500 source lines of confine that run with privileges' {
 	run -0 "$TOP/scripts/audit-privileged"
 	[[ ${lines[-1]} =~ ^\ *([0-9]+)\ \ lines.*\;\ [0-9]+\ never\ do$ ]]
 	((BASH_REMATCH[1] <= 500 && BASH_REMATCH[1] > 100))

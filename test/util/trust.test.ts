@@ -14,7 +14,7 @@ test.each([
 	expect(isRootControlled(file)).toBe(expected);
 });
 
-test('isRootControlled() refuses a link of root that leads to a file of root through a folder of another user', () => {
+test('isRootControlled() refuses a symbolic link that leads to a file of root through a folder of another user', () => {
 	const folder = mkdtempSync(join(tmpdir(), 'trust-'));
 	try {
 		mkdirSync(join(folder, 'own'));
