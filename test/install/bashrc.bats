@@ -84,7 +84,7 @@ done
 	cp "$PLACE/moved" "$BASHRC"
 	did_install --eprefix "$EP"
 	cmp "$PLACE/moved" "$BASHRC"
-	[[ $output == *'not at the top'*'run twice'* ]]
+	[[ $output == *'not at the top'*'twice'* ]]
 	did_install --eprefix "$EP" --uninstall
 	[[ $(head -n 1 "$BASHRC") == 'ABOVE=1' ]]
 }
