@@ -89,7 +89,7 @@ test('for every phase, FEATURES word, RESTRICT and setting, the generated hook s
 	// The comparison would also succeed if neither the hook nor confineOptions() confined a phase.
 	expect(confined).toBeGreaterThan(cases.length / 8);
 	expect(confined).toBeLessThan(cases.length);
-}, 900_000);
+}, 3_600_000);
 
 test.each([
 	{ FAKEROOTKEY: '4711', LD_PRELOAD: '/x/libfakeroot-sysv.so', is: 'sysv' },
