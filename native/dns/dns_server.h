@@ -24,7 +24,7 @@ struct resolv_conf {
 	size_t search_count;
 };
 
-/* Reads /etc/resolv.conf. Without a usable name server, adds 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits link-local addresses, because the network of a phase lacks their interface. */
+/* Reads /etc/resolv.conf. If it has no usable name server, adds 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits name servers with a link-local address, because the network of a phase lacks the interface of such an address. */
 void resolv_conf_read(struct resolv_conf *conf);
 
 /* Message by which the watcher requests a socket in the network namespace of the DNS server. The reply is one byte, with the new socket attached (SCM_RIGHTS) unless creating it failed. */

@@ -41,7 +41,7 @@ static size_t put_label(char *text, size_t used, const unsigned char *label, siz
 	return used;
 }
 
-/* Reads the domain name at *at and sets *at to the offset after it. A compression pointer must point before the name that contains it, which prevents endless loops. *uncompressed: the name has no pointer. */
+/* Reads the domain name at offset *at and sets *at to the offset after it. A compression pointer must point before the name that contains it, to prevent endless loops. Sets *uncompressed to true if the name has no pointer. Returns false if it is invalid. */
 static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name, bool *uncompressed)
 {
 	char text[5 * LONGEST_NAME] = "."; /* room for four characters for each byte of a name */

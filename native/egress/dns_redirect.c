@@ -80,7 +80,7 @@ void dns_redirect_end(struct dns_redirect *redirect, const char *reason)
 	redirect->server = -1;
 }
 
-/* Requests a socket from the DNS server process and waits for it, also until this process has started. Does not wait while the supervisor has a message for the watcher. Returns -1 if there is none. */
+/* Requests a socket from the DNS server process and returns it, or -1 on failure. Waits for the reply, and before the first one for the start of this process. Stops waiting if the supervisor sends the watcher a message. */
 static int request_socket(struct dns_redirect *redirect, const struct dns_request *wanted)
 {
 	struct pollfd sources[] = {{.fd = redirect->server, .events = POLLIN}, {.fd = redirect->control, .events = POLLIN}};

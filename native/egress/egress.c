@@ -29,7 +29,7 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		setrlimit(RLIMIT_NOFILE, &(struct rlimit){limit.rlim_max, limit.rlim_max});
 	log->route = route;
-	/* Calls on sockets of the host's network are restricted. Before Linux 5.14 the watcher cannot distinguish these sockets from those of the phase. */
+	/* Disable the allow-list before Linux 5.14: the watcher must restrict calls on sockets of the host's network, and could not distinguish these from sockets of the phase. */
 	AUTO_CLOSE int own = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (route == ROUTE_DIRECT && !host_network_set(egress, own))
 		disable(egress, "allowed connections need Linux 5.14 or later");
@@ -66,7 +66,7 @@ static bool end_connect(struct pending_call *pending, enum pending_event event)
 	return false;
 }
 
-/* Connects the socket fd, and puts it in place of the target's: when the connection is complete or, if the target's is nonblocking, at once. Returns the result of connect(2), or CALL_PENDING. */
+/* Connects the socket fd. Puts it in place of the target's socket when the connection is complete or, if that socket is nonblocking, at once; does not replace it if connecting fails. Returns the result of connect(2), or CALL_PENDING. */
 static int connect_and_replace(const struct egress_call *call, int family, int fd)
 {
 	bool blocking = socket_is_blocking(call->socket);
@@ -164,7 +164,7 @@ static enum egress_decision handle_connect(const struct egress_call *call, const
 	return error == CALL_PENDING ? EGRESS_ANSWERED : answer(call, error);
 }
 
-/* Decides about a call whose socket the watcher could not duplicate. The caller must not have changed errno since. EPERM means that the kernel denies ptrace access to the target (ptrace(2)). */
+/* Refuses a call whose socket the watcher could not duplicate, or disables the allow-list. errno must still be that of target_duplicate(). EPERM means that the kernel denies ptrace access to the target (ptrace(2)). */
 static enum egress_decision deny_inaccessible(const struct egress_call *call)
 {
 	/* If the phase has no socket of the host's network yet, disable the allow-list and let the kernel continue the call. */
@@ -195,7 +195,7 @@ enum egress_decision egress_handle(struct egress_call *call, const struct reques
 	if (socket_family(call->socket) < 0)
 		return answer(call, ENOTSOCK);
 	call->inode = fstat(call->socket, &status) == 0 ? status.st_ino : 0;
-	/* Only connections of TCP sockets are logged by means of call->to. */
+	/* Set the protocol for the log, which gets call->to only for connections of TCP sockets. */
 	memcpy(call->to.protocol, "tcp", sizeof "tcp");
 	enum egress_decision default_decision = emulate_is_needed(call, request) ? EGRESS_EMULATE : EGRESS_CONTINUE;
 	bool on_host_network = host_network_has(call->egress, call->socket);

@@ -14,37 +14,37 @@
 #include "util/events.h"
 #include "watcher/request.h"
 
-/* The state that applying the allow-list needs, such as the options and the calls that are not answered yet (internal.h). */
+/* The state of the code that applies the allow-list, such as the pending calls, which are not answered yet (internal.h). */
 struct egress;
 
-/* A system call on a socket. The call waits until the watcher answers it as the allow-list demands. */
+/* A system call of the phase on a socket. The calling thread waits until the watcher has checked the call against the allow-list and answered it. */
 struct egress_call {
 	struct target target;
 	struct egress *egress;
-	int fd;			  /* descriptor of the socket in the target */
+	int fd;			  /* number of the socket's descriptor in the target, the calling thread */
 	int socket;		  /* the watcher's duplicate of the target's socket; -1: none */
-	unsigned long long inode; /* inode of the target's socket, to detect later that fd refers to another file */
+	unsigned long long inode; /* inode of the target's socket; if the descriptor fd later has another inode, a thread of the phase has replaced the socket */
 	struct destination to;	  /* destination of the call; the member family is AF_UNSPEC if the call has no internet address */
 };
 
 enum egress_decision {
-	EGRESS_CONTINUE, /* let the kernel continue the call unchanged */
-	EGRESS_EMULATE,	 /* log the call and call egress_emulate(), because another thread could change the call before the kernel continues it */
-	EGRESS_ANSWERED, /* the call is answered, or events_handle_one() answers it later */
+	EGRESS_CONTINUE, /* the caller must let the kernel continue the call unchanged */
+	EGRESS_EMULATE,	 /* the caller must log the call and then call egress_emulate(), because another thread could change the descriptor or the arguments before the kernel continues the call */
+	EGRESS_ANSWERED, /* the caller must do nothing: egress_handle() has answered the call, or events_handle_one() answers it later */
 };
 
-/* Creates the state of the allow-list, which is never freed. epoll: for pending calls (util/events.h). socks: path of the proxy's socket, for ROUTE_SOCKS. Stores the route in the log. */
+/* Creates the state for applying the allow-list, which is never freed. epoll: waits for pending calls (util/events.h). socks: path of the proxy's socket, for ROUTE_SOCKS. Stores the route in the log: before Linux 5.14, ROUTE_NONE instead of ROUTE_DIRECT. */
 struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
 			   struct network_log *log);
 
-/* Applies the allow-list to a connect, bind, listen, clone or socketcall. Makes an allowed connection. Logs and answers such a call, and a call that must fail. Never waits. */
+/* Applies the allow-list to a connect, bind, listen, clone or socketcall. Connects to an allowed destination in place of the phase, or refuses a call, and answers it. Otherwise only returns what the caller must do. Never waits for the network. */
 enum egress_decision egress_handle(struct egress_call *call, const struct request *request);
 
 /* emulate.c: executes calls in place of the calling thread */
 
 /*
- * Executes the call in place of the calling thread, on call->socket, and answers it, now or from events_handle_one(). The kernel would read the
- * descriptor and the arguments of socketcall(2) again, and another thread could have changed both after the check. A side effect: the peer of a
+ * Executes the call in place of the calling thread, on call->socket, and answers it, now or from events_handle_one(). If the kernel
+ * continued the call, it would read the descriptor and the arguments of socketcall(2) again, and another thread could have changed both after the check. A side effect: the peer of a
  * UNIX socket sees the watcher's ids (SO_PEERCRED). Returns false if the call has ended.
  */
 bool egress_emulate(const struct egress_call *call, const struct request *request);
@@ -59,8 +59,8 @@ void egress_abandon_pending(struct egress *egress);
 
 /* dns_redirect.c: redirects DNS queries of a phase with a network namespace */
 
-/* If the phase connects or sends to a name server in /etc/resolv.conf, the watcher replaces the socket by one of the DNS server's network (dns_server.h), and lets the kernel continue the call. */
-enum { DNS_SOCKETS = 1024 }; /* how many sockets of the DNS server's network are remembered; a query on an older one is redirected again */
+/* If the phase connects or sends to a name server in /etc/resolv.conf, the watcher replaces the socket with a socket of the DNS server's network namespace (dns_server.h). Then it lets the kernel continue the call. */
+enum { DNS_SOCKETS = 1024 }; /* number of sockets of the DNS server's network that the watcher remembers; after a query on an older one, it replaces that socket again */
 
 struct dns_redirect {
 	int server;  /* the watcher's end of the socket pair with the DNS server process; -1: there is no such process, or it has ended */
@@ -72,7 +72,7 @@ struct dns_redirect {
 	size_t next_socket;
 };
 
-/* If the call goes to a name server and is not an allowed TCP connection, puts a socket of the DNS server's network in place of the thread's. Returns true if the thread has such a socket. */
+/* If the call goes to a name server and is not an allowed TCP connection, replaces the thread's socket with one of the DNS server's network. Returns true if the thread now has such a socket, which may be from an earlier call. */
 bool dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow);
 
 /* Ends the redirection of queries, and logs the reason why DNS lookups are not watched any more. */
@@ -81,7 +81,7 @@ void dns_redirect_end(struct dns_redirect *redirect, const char *reason);
 /* Returns true if queries to the destination are redirected: it is port 53 of a name server in /etc/resolv.conf. */
 bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to);
 
-/* Must be called before the phase binds an address. Stops redirecting queries to loopback if the phase binds port 53 of loopback and the name servers include loopback: it then runs its own DNS server. */
+/* Must be called before the phase binds an address. If a thread that may do so binds port 53 of loopback, and /etc/resolv.conf has a name server on loopback, stops redirecting queries to loopback, because the phase then runs its own DNS server. */
 void dns_redirect_note_bind(struct dns_redirect *redirect, const struct target *target, const struct destination *address);
 
 /* query_trap.c: answers DNS queries of a phase without a network namespace */
@@ -89,14 +89,14 @@ void dns_redirect_note_bind(struct dns_redirect *redirect, const struct target *
 /*
  * Answers DNS queries in a phase with the network filter, where no network namespace can be made for the DNS server process. If a process
  * connects a UDP socket to a name server, the watcher replaces this socket with one that is connected to a socket of the watcher, the trap.
- * It answers queries for names in the allow-list. After any other query it logs the name and closes the trap. The process then gets
+ * The watcher answers queries for names in the allow-list. After any other query, it logs the name and closes the trap. The process then gets
  * ECONNREFUSED, as from a host on which no name server runs.
  */
 enum { QUERY_TRAPS = 64 }; /* maximum number of open traps; a further one replaces the oldest trap, whose later queries fail and are not logged */
 
 struct query_trap {
 	struct event_source source; /* socket at which the watcher receives queries */
-	int client;		    /* the socket that the phase got in place of its own, connected to source */
+	int client;		    /* the watcher's descriptor of the socket that the phase got in place of its own; this socket is connected to source */
 	struct program program;
 };
 
@@ -111,7 +111,7 @@ struct query_traps {
 /* Creates the state of the query traps, which is never freed. Returns NULL and sets errno on failure. */
 struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct network_log *log);
 
-/* Replaces the UDP socket of a connect to a name server with a socket that leads to a new trap. family: address family in the call. On failure returns false; the call must then be refused. */
+/* Replaces the UDP socket of a connect(2) to a name server with a socket that is connected to a new trap. family: address family in the call. On failure, returns false; the caller must then refuse the call. */
 bool query_trap_set(struct query_traps *traps, const struct egress_call *call, int family);
 
 /* Logs the DNS query at the address data in the target's memory, and returns false. If the name in the query is in the allow-list, logs nothing and returns true. */

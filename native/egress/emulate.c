@@ -32,7 +32,7 @@ static int emulate_connect(const struct egress_call *call, const struct request 
 	return connect(call->socket, (struct sockaddr *)&link, sizeof link) == 0 ? 0 : errno;
 }
 
-/* Sets the socket option that the call requests, unless socket_permit.h does not list it. Returns 0 or an errno. */
+/* Sets the socket option that the call requests, if it is permitted (socket_permits()). Returns 0 or an errno. */
 static int emulate_setsockopt(const struct egress_call *call, const struct request *request)
 {
 	int level = (int)request->arguments[1], name = (int)request->arguments[2];
@@ -84,8 +84,8 @@ struct mmsghdr32 {
 };
 
 /*
- * Copies a message from the target's memory to data (MOST_DATA bytes) and sends it, a longer message in several parts: the memory of a helper
- * process does not count against the limits of the phase, so it must be small. Returns the number of bytes sent, or -1 and sets errno.
+ * Copies a message from the target's memory to data, which has room for MOST_DATA bytes, and sends it. Sends a longer message in several parts: the memory
+ * of a helper process must be small, because it does not count against the limits of the phase. Returns the number of bytes sent, or -1 and sets errno.
  */
 static ssize_t send_parts(const struct egress_call *call, const struct msghdr32 *message, const struct iovec32 *parts, uint32_t flags, char *data)
 {
@@ -96,7 +96,7 @@ static ssize_t send_parts(const struct egress_call *call, const struct msghdr32 
 		return -1;
 	ssize_t sent, total = 0;
 	size_t length;
-	uint32_t part = 0, offset = 0; /* the first byte that is not in data yet */
+	uint32_t part = 0, offset = 0; /* position of the first byte that has not been copied to data yet */
 	do {
 		for (length = 0; part < message->part_count && length < MOST_DATA;) {
 			size_t left = parts[part].length - offset, size = left < MOST_DATA - length ? left : MOST_DATA - length;
@@ -155,7 +155,7 @@ static ssize_t send_messages(const struct egress_call *call, const uint64_t argu
 	return done;
 }
 
-/* Executes a sendto, sendmsg or sendmmsg, and waits until the data is sent. data: a buffer of MOST_DATA bytes. Fails with EOPNOTSUPP for ancillary data and MSG_FASTOPEN. */
+/* Executes a sendto, sendmsg or sendmmsg, and waits until the data is sent. data: a buffer of MOST_DATA bytes. Fails with EOPNOTSUPP for ancillary data and MSG_FASTOPEN. Returns the result of the call, or -1 and sets errno. */
 static ssize_t emulate_send(const struct egress_call *call, const struct request *request, char *data)
 {
 	const uint64_t *arguments = request->arguments;

@@ -14,7 +14,7 @@ struct permitted_level {
 	uint32_t level;
 	const unsigned char *names;
 	size_t count;
-	size_t copied; /* socket_copy_options() copies the first options in names, as many as this number, to a new socket */
+	size_t copied; /* number of options at the start of names; socket_copy_options() copies only these to a new socket */
 	int family;    /* address family of the sockets that have options of this level; 0: any family */
 };
 
@@ -33,7 +33,7 @@ extern const size_t permitted_protocols_count;
 /* Returns true if socket(2) with these arguments is permitted: the socket is not an internet socket, or it has a permitted protocol. */
 bool socket_permits_protocol(int family, int type, uint32_t protocol);
 
-/* Returns true if setsockopt(2) with this level and option name is permitted: the list has it, or permitted_levels lacks the level. */
+/* Returns true if setsockopt(2) with this level and option name is permitted: permitted_levels has the option, or does not have the level at all. */
 bool socket_permits(uint32_t level, uint32_t name);
 
 #endif

@@ -79,7 +79,7 @@ static int duplicate_connection(int pidfd, const struct destination *local, cons
 	return -1;
 }
 
-/* Duplicates the proxy's TCP socket, whose local address is in the reply. Needs ptrace access to the proxy (ptrace(2)), and either Linux 6.5 (SO_PEERPIDFD) or the PID namespace of the proxy. */
+/* Duplicates the proxy's TCP socket, whose local address is in the reply. Needs ptrace access to the proxy (ptrace(2)), and either Linux 6.5 (SO_PEERPIDFD) or that the watcher is in the PID namespace of the proxy. Returns -1 on failure. */
 static int take_over(const struct pending_call *pending)
 {
 	struct destination local = socks_reply_address(pending->exchange.reply);

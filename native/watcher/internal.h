@@ -13,13 +13,13 @@
 
 /* loop.c: the main loop of the watcher */
 
-/* Receives the seccomp listener, then handles every notification. Answers calls that may wait long later, so that they do not delay other calls. */
+/* Receives the seccomp listener, then handles every notification. If a call may have to wait long, answers it later (egress/pending.c), so that it does not delay other calls. */
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root);
 
 /*
  * The watcher reuses a result (protocol of a socket, kind of a path) for STEADY_MICROSECONDS if the same thread got the same result for the
  * same arguments STEADY_REPETITIONS times in a row. One repetition is not enough: glibc connects a UDP socket to an address, closes it, and
- * the program then connects a TCP socket with the same descriptor to the same address.
+ * the program then connects a TCP socket with the same descriptor number to the same address.
  */
 enum { STEADY_REPETITIONS = 8,
        STEADY_MICROSECONDS = 200 };
@@ -30,10 +30,10 @@ enum { SOCKET_INODES = 64 };
 
 struct socket_inodes {
 	uint32_t inodes[SOCKET_INODES];
-	size_t count; /* number of entries in inodes; if more than SOCKET_INODES sockets match, the rest is omitted */
+	size_t count; /* number of entries in inodes; if more than SOCKET_INODES sockets match, further ones are omitted */
 };
 
-/* Opens the netlink socket that the other socket_diag functions take as diag. They find sockets of the network namespace in which diag was opened. Returns -1 and sets errno on failure. */
+/* Opens a netlink socket, which the other socket_diag functions take as parameter diag. They find only sockets of the network namespace in which this socket was opened. Returns -1 and sets errno on failure. */
 int socket_diag_open(void);
 
 /* Finds the sockets that would receive a connection or datagram from this machine to an address of this machine. protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_UDPLITE. Returns false if the kernel gives no answer. */
@@ -56,48 +56,48 @@ struct net_filter *net_filter_new(void);
 /* Returns the inode of the target's socket fd. Returns 0 if fd is not a socket, or if the watcher cannot inspect it. */
 uint64_t net_filter_socket_inode(const struct target *target, int fd);
 
-/* Decides about a connection or datagram from the socket fd. Returns 0 if only the phase can receive it. Otherwise returns the errno for the call: the one in a network namespace with no interface but lo. */
+/* Returns 0 if no process outside the phase can receive a connection or datagram that the target's socket fd sends to this destination. Otherwise returns the errno with which the call must fail, as in a network namespace that has only lo. */
 int net_filter_check(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *to);
 
-/* Returns 0 if all UNIX sockets with this abstract name belong to the phase. Otherwise returns ECONNREFUSED, with which the call must fail. */
+/* Returns 0 if UNIX sockets with this abstract name exist and all of them belong to the phase. Otherwise returns ECONNREFUSED, the errno with which the call must fail. */
 int net_filter_check_abstract(struct net_filter *net_filter, const struct target *target, const struct abstract_name *name);
 
-/* Decides about a bind(2) of the socket fd, which then belongs to the phase. Returns EADDRINUSE if a process outside the phase uses the port, which the phase could otherwise share by SO_REUSEPORT. Otherwise returns 0. */
+/* Remembers that the target's socket fd belongs to the phase. Returns 0 if bind(2) may bind it to this address. Returns EADDRINUSE if a process outside the phase may use the port, because the phase could share the port by SO_REUSEPORT. */
 int net_filter_check_bind(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *address);
 
-/* path_sockets.c: handles requests to UNIX sockets with a path */
+/* path_sockets.c: handles requests (connections and datagrams) to UNIX sockets with a path */
 
 enum { KNOWN_SOCKETS = 64 };
 
-/* Attributes of a file, to recognize a socket. Times are in nanoseconds since 1970. */
+/* Attributes of a file, by which the watcher recognizes a socket that it has seen before. Times are in nanoseconds since 1970. */
 struct socket_file {
 	uint64_t device;
 	uint64_t inode;
 	uid_t uid;
 	bool is_socket;
-	long long born, changed; /* born: time of creation (stx_btime of statx(2)) or, if the file system does not store that, the value of changed; changed: stx_ctime */
+	long long born, changed; /* changed: time at which the inode was changed last (stx_ctime of statx(2)); born: time at which the file was created (stx_btime), or the value of changed if the file system does not store that */
 };
 
 enum path_kind {
-	PATH_OTHER,	 /* the path is not a socket, or the call will fail because the kernel cannot open it either */
-	PATH_PERMITTED,	 /* the path is a socket that the phase has bound, or one that the options allow (--allow-socket, --socks) */
-	PATH_OF_HOST,	 /* the path is a socket of the host, or the watcher may not search its directory */
-	PATH_UNREADABLE, /* the watcher cannot open or inspect the path, but the kernel may succeed */
+	PATH_OTHER,	 /* the file at the path is not a socket, or the kernel cannot open the path either, so that the call fails without an effect */
+	PATH_PERMITTED,	 /* the file at the path is a socket that the phase has bound or that an option allows (--allow-socket, --socks) */
+	PATH_OF_HOST,	 /* the file at the path is a socket of the host, or the watcher may not search the directory of the path */
+	PATH_UNREADABLE, /* the watcher cannot open or inspect the file at the path, but the kernel may be able to connect to it */
 };
 
-/* The result for the path that was requested last. It is reused while a program repeats the request (STEADY_MICROSECONDS). */
+/* The last request to a path of a UNIX socket, and the result of the check. The watcher reuses the result if the same thread soon repeats the request (STEADY_MICROSECONDS). */
 struct recent_request {
 	pid_t tid;
 	char path[SOCKET_PATH];
 	enum path_kind kind;
-	struct requested_socket *row; /* for PATH_OF_HOST, the row of the log that counts requests to this socket; NULL: the log is full */
+	struct requested_socket *row; /* row of the log that counts the requests to this socket; NULL: the kind is not PATH_OF_HOST, or the log is full */
 	int repeated;		      /* how many times in a row the path was opened again with the same result */
 	long long read_at;	      /* time at which the path was opened last, in microseconds of CLOCK_MONOTONIC */
 };
 
 struct path_sockets {
 	const struct options *options;
-	int phase_diag;	   /* socket of socket_diag_open() that lists the sockets in the phase's network namespace; -1: the phase has no network namespace, or opening failed */
+	int phase_diag;	   /* socket of socket_diag_open() that lists the sockets in the phase's network namespace; -1: the phase has no network namespace, or this socket could not be opened */
 	int host_diag;	   /* socket of socket_diag_open() that lists the sockets in the watcher's network namespace; -1: not opened, because no check has needed it yet */
 	long long started; /* start of the phase, in nanoseconds since 1970 */
 	struct recent_request recent;
@@ -106,18 +106,18 @@ struct path_sockets {
 
 void path_sockets_open(struct path_sockets *sockets, const struct options *options);
 
-/* Logs each path of the request that is a socket of the host and not allowed by an option. Returns true if the call must be refused, which does not stop a hostile program: it can change the path after the check. */
+/* Logs each path in the request that leads to a socket of the host, unless an option allows this socket. Returns true if the call must be refused. A hostile program can evade this check: it can change the path in memory afterwards. */
 bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, const struct target *target, const struct request *request);
 
 /* notification.c: handles one seccomp notification */
 
-/* A connection attempt that the current call added to the log. It is removed if the call ends before the kernel executes it. */
+/* A connection attempt that the current call added to the log. The watcher removes the attempt again if the call ends before the kernel has executed the call, for example because of a signal. */
 struct counted_attempt {
 	struct connection_attempt *row; /* row of the log that counts the attempt; NULL: the table of attempts was full */
 	struct destination to;
 };
 
-/* The protocol of the socket in the last attempt. It is reused while a thread repeats this attempt (STEADY_MICROSECONDS), to save system calls. */
+/* The protocol of the socket in the last connection attempt. The watcher reuses it if the same thread soon repeats the attempt (STEADY_MICROSECONDS), which saves system calls. */
 struct protocol_cache {
 	pid_t tid;
 	int fd;
@@ -139,10 +139,10 @@ struct notifier {
 	struct path_sockets sockets;
 	struct protocol_cache protocol;
 	int listener; /* seccomp listener; -1: it has not arrived yet, or no process has the filter */
-	/* The members below are valid only while a notification is being handled. */
+	/* The members after busy are valid only while busy is true. */
 	bool busy;			   /* true while a notification is being handled */
 	bool is_redirected;		   /* true if the call's socket belongs to the network namespace of the DNS server */
-	struct seccomp_notif notification; /* the notification that is being handled; a newer kernel writes no more bytes, because the ioctl number encodes the size of this struct */
+	struct seccomp_notif notification; /* the notification that is being handled; no newer kernel writes more bytes than this struct has, because the number of the ioctl encodes its size */
 	struct request request;
 	struct counted_attempt counted[REQUEST_ADDRESSES];
 };
@@ -150,17 +150,17 @@ struct notifier {
 /* Handles the call in notifier->notification: logs the call, then lets the kernel continue it, answers it or emulates it. */
 void notification_handle(struct notifier *notifier);
 
-/* Answers the call whose handling got stuck (loop.c). Refuses the call if, unchecked, it could evade a restriction. Otherwise lets the kernel continue it. */
+/* Answers a call of the phase whose handling got stuck (loop.c), so that it was not checked. Refuses the call if it may evade a restriction. Otherwise lets the kernel continue it. */
 void notification_abandon(struct notifier *notifier);
 
 /*
  * The watchdog limits how long the watcher's own system calls may take. Reading a target's memory or closing a copy of its descriptor may
  * wait for a FUSE server, which may be the build itself, and such a wait can outlast SIGKILL (request_wait_answer() in fs/fuse/dev.c).
- * The watcher makes such calls between watchdog_begin() and watchdog_end(). If one takes too long, a new thread continues the main loop.
- * Between the two functions, the thread may write only to its own stack: if it was replaced, it runs beside the new thread once the call returns.
+ * The watcher makes such calls between watchdog_begin() and watchdog_end(). If one takes too long, a new thread replaces the
+ * calling thread in the main loop. Between the two functions, a thread may write only to its own stack: after it was replaced, it runs beside the new thread once the call returns.
  */
 
-/* Starts the time limit of a system call that may get stuck. A process that has not called loop_run(), such as a forked child, has no time limit. */
+/* Starts the time limit of a system call that may get stuck. In a process that has not called loop_run(), such as a child process of the watcher, there is no time limit. */
 void watchdog_begin(void);
 
 /* Ends the time limit after the system call has returned. Keeps errno. If a new thread has replaced the calling thread meanwhile, ends the calling thread. */
@@ -171,10 +171,10 @@ void watchdog_end(void);
 struct bpf {
 	struct sock_filter *filter;
 	size_t length, room;
-	bool full; /* an instruction did not fit into room, so the filter is incomplete and must not be installed */
+	bool full; /* true if the filter needs more instructions or system calls than there is room for; it is then incomplete and must not be installed */
 };
 
-/* The put functions append instructions to the filter. */
+/* The functions put_*() append instructions to bpf->filter. */
 
 void put_instruction(struct bpf *bpf, struct sock_filter instruction);
 
@@ -186,14 +186,14 @@ void put_jump(struct bpf *bpf, unsigned short test, uint32_t value, unsigned cha
 
 void put_return(struct bpf *bpf, uint32_t action);
 
-/* Returns the offset of the low 32 bits of an argument in struct seccomp_data. They come first, because all supported architectures are little-endian. */
+/* Returns the offset of the low 32 bits of an argument in struct seccomp_data. They come before the high 32 bits, because all supported architectures are little-endian. */
 size_t low_half(int argument);
 
-/* Appends an unconditional jump, which can skip more than the 255 instructions of a conditional one. Returns a position for end_jump(), which sets its target to the next instruction. */
+/* Appends an unconditional jump, which can skip more than the 255 instructions of a conditional one. Returns the position of the jump. end_jump() then sets the target of the jump at this position: the instruction that is appended next. */
 size_t begin_jump(struct bpf *bpf);
 void end_jump(struct bpf *bpf, size_t at);
 
-/* Begins a block of instructions that runs only if the loaded value equals value. Returns a position for end_jump(), which ends the block. */
+/* Begins a block of instructions that runs only if the loaded value equals value. Returns a position; end_jump() with this position ends the block. */
 size_t begin_if_equal(struct bpf *bpf, uint32_t value);
 
 enum { DISPATCH_ROOM = 160 };
@@ -203,7 +203,7 @@ struct dispatch {
 	struct dispatch_entry {
 		uint32_t number;
 		const void *row; /* the value passed to dispatch_add() for this call; bpf.c does not read it */
-		size_t jump;	 /* position of the jump to the instructions for this call; 0: end_jump() has already set its target */
+		size_t jump;	 /* position of the jump to the instructions for this call; 0: end_jump() has already set the target of this jump */
 	} entries[DISPATCH_ROOM];
 	size_t count;
 };
@@ -221,9 +221,9 @@ void put_search(struct bpf *bpf, struct dispatch_entry *entries, size_t count, u
 
 /*
  * Gives up the rights of the calling process, the watcher or the DNS server, because it reads data that the build wrote. As root, changes to
- * ids that no other process has. Normally gives up all capabilities. If traces is true, keeps CAP_SYS_PTRACE, and CAP_DAC_READ_SEARCH for
- * paths in directories of other users (target_open_path()). If the process lacks CAP_SYS_PTRACE, it keeps all its capabilities, because it may then
- * inspect only processes without further capabilities (cap_ptrace_access_check() in security/commoncap.c). proxy: path of the SOCKS proxy's
+ * ids that no other process has. If traces is false, gives up all capabilities. If traces is true, keeps CAP_SYS_PTRACE, and CAP_DAC_READ_SEARCH for
+ * paths in directories of other users (target_open_path()). A process without CAP_SYS_PTRACE then keeps all its capabilities, because it may inspect
+ * only processes that have no capability that it lacks (cap_ptrace_access_check() in security/commoncap.c). proxy: path of the SOCKS proxy's
  * socket, to which only its owner may connect, or NULL; as root, the process gets that owner's file rights. Returns false and sets errno on failure.
  */
 bool watcher_rights_reduce(bool traces, const char *proxy);
@@ -231,18 +231,18 @@ bool watcher_rights_reduce(bool traces, const char *proxy);
 /* Installs a seccomp filter that permits the calling process only the system calls in the table of rights.c. Does nothing if confine or the kernel does not support such a filter. */
 void watcher_rights_limit_calls(void);
 
-/* yama_broker.c: accesses the phase for the watcher where Yama forbids it to the watcher */
+/* yama_broker.c: reads memory and duplicates descriptors of the phase for the watcher, where Yama forbids this to the watcher */
 
-/* With kernel.yama.ptrace_scope=1 only an ancestor may access a process (Documentation/admin-guide/LSM/Yama.rst). So threads of the supervisor, the Yama broker, read memory and duplicate descriptors. */
+/* With kernel.yama.ptrace_scope=1 only an ancestor may access a process (Documentation/admin-guide/LSM/Yama.rst). The supervisor is an ancestor of the phase, and the watcher is not. So the Yama broker, threads of the supervisor, does this work. */
 
 /* Returns true if ptrace_scope is 1. With 0 the watcher itself has access. With 2 or 3 the broker would not help, because an ancestor has no more access than the watcher. */
 bool yama_broker_is_needed(void);
 
-/* For the watcher: the functions below make the Yama broker call process_read_memory() or process_duplicate_descriptor(). They fail if broker is -1. */
+/* For the watcher: these functions make the Yama broker call process_read_memory() or process_duplicate_descriptor(). broker: socket to the broker; -1: there is no broker, and the functions fail. */
 bool yama_broker_read_memory(int broker, pid_t tid, uint64_t address, void *data, size_t size);
 int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd);
 
-/* For the supervisor: starts threads that answer the watcher's requests at the socket, until the socket is shut down. */
+/* For the supervisor: starts the threads of the Yama broker, which answer the watcher's requests at this socket until it is shut down. */
 void yama_broker_start(int socket);
 
 #endif

@@ -27,7 +27,7 @@
 #define SYS_futex SYS_futex_time64
 #endif
 
-/* A watched call is a system call between watchdog_begin() and watchdog_end(). It counts as stuck after 200 to 250 ms. After half a second without watched calls, the watchdog's thread sleeps. */
+/* In this file, a watched call is a system call of the watcher between watchdog_begin() and watchdog_end(). It counts as stuck after 200 to 250 ms. After half a second without watched calls, the watchdog's thread sleeps. */
 enum { TICK_MICROSECONDS = 50000,
        STUCK_TICKS = 5,
        IDLE_TICKS = 10,
@@ -58,7 +58,7 @@ static atomic_int state;
 /* Number of threads that new threads have replaced and whose system call has not returned yet. */
 static atomic_int stuck_threads;
 
-/* Where a replaced thread continues (longjmp(3)) after its stuck call has returned. It then ends. */
+/* The point to which a replaced thread jumps (longjmp(3)) after its stuck call has returned. The thread then ends. */
 static _Thread_local jmp_buf base;
 
 static void receive_setup_message(void *owner, struct event_source *setup)
@@ -128,7 +128,7 @@ static void close_listener(struct loop *loop)
 		_exit(0);
 }
 
-/* Handles the end of the DNS server process. dns_redirect_query() receives its replies. */
+/* Called when the socket to the DNS server process is readable. This process has then ended, because dns_redirect_query() itself receives all its replies. */
 static void handle_dns_end(void *owner, struct event_source *dns)
 {
 	struct loop *loop = owner;
@@ -239,7 +239,7 @@ static void abandon_call(struct loop *loop)
 		egress_abandon_pending(loop->notifier.egress);
 }
 
-/* Exits because too many threads are stuck. The kernel would keep the listener open until the last one has ended. One that is stuck in close_in_thread() (watcher.c) has a copy of the socket to the supervisor. */
+/* Exits because too many threads are stuck. Closes the listener first, because the kernel would keep it open until the last of them ends. Shuts the socket to the supervisor down, because a thread stuck in close_in_thread() (watcher.c) has a copy. */
 static void fail(struct loop *loop)
 {
 	close(loop->notifier.listener);
@@ -247,7 +247,7 @@ static void fail(struct loop *loop)
 	_exit(1);
 }
 
-/* Main function of the second thread, and of a thread that replaces a stuck one. stuck: NULL or, for a replacement, the loop. It first answers the call of the phase that the stuck thread was handling. */
+/* Main function of the second thread, and of a thread that replaces a stuck one. stuck: NULL or, for a replacement, the loop. A replacement first answers the call of the phase that the stuck thread was handling. */
 static void *serve_in_thread(void *stuck)
 {
 	if (setjmp(base) == 0) {

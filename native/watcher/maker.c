@@ -22,7 +22,7 @@
 #define SHM_STAT_ANY 15 /* defined in the headers of Linux 4.17 and later */
 #endif
 
-/* A segment whose creation time is later than the call by at most this number of seconds counts as created by the call. The kernel does not reuse a process ID so soon. */
+/* A shared memory segment that a process created at most this number of seconds after its shmget(2) counts as created by this call. The kernel does not reuse a process ID so soon. */
 #define CREATION_SECONDS 2
 
 /*
@@ -148,7 +148,7 @@ static bool is_creation_of(const struct ipc_object *object, const struct shmid_d
 	       segment->shm_perm.cuid == geteuid() && segment->shm_ctime >= object->time - 1 && segment->shm_ctime <= object->time + CREATION_SECONDS;
 }
 
-/* Finds the shared memory segments that the calls in the table have created, and stores their ids in the table. A segment has the ID of its creator and the time of its creation, until IPC_SET changes the time. */
+/* Finds the shared memory segments that the calls in the table have created, and stores their ids in the table. Recognizes a segment by the ID of the creating process and the time of creation, which the kernel stores until an IPC_SET. */
 static void find_segments(struct ipc_objects *objects)
 {
 	struct shmid_ds segment;
@@ -247,7 +247,7 @@ void ipc_objects_remove(struct ipc_objects *objects)
 	size_t kept = 0;
 	if (objects == NULL)
 		return;
-	/* Another process wrote the table. */
+	/* Do not trust the number in the table, because init, with the ids of the phase, wrote it. */
 	if (objects->count > IPC_OBJECTS)
 		objects->count = IPC_OBJECTS;
 	find_segments(objects);
@@ -286,7 +286,7 @@ static int create_queue(const struct ipc_request *request, uint64_t *inode)
 	return queue;
 }
 
-/* Creates the requested object and adds it to the table. Returns its id or, for a message queue, a descriptor. Returns -1 if the kernel must continue the call, for example because such an object exists. */
+/* Creates the requested object and adds it to the table. Returns its id or, for a message queue, a descriptor. Returns -1 if the kernel must continue the call: if the object exists, for example, and always for shared memory, which is only added to the table. */
 static int create_ipc_object(struct ipc_objects *objects, const struct ipc_request *request)
 {
 	const int exclusive = request->flags | IPC_CREAT | IPC_EXCL;
@@ -359,7 +359,7 @@ bool maker_serve(int watcher, struct ipc_objects *ipc_objects)
 	struct maker_reply reply = {wanted.id, is_socket ? namespace_at("/proc/self/ns/net") : 0, value < 0 ? errno : 0, value};
 	bool is_fd = value >= 0 && (is_socket || wanted.ipc.object.call == CALL_MQ_OPEN);
 	if (!fd_passing_send(watcher, &reply, sizeof reply, (const int[PASSED_FDS]){is_fd ? value : -1, -1}) && is_fd) {
-		/* The kernel limits the descriptors of a user that are in flight (ETOOMANYREFS). */
+		/* Sending the descriptor can fail, because the kernel limits how many descriptors of a user are in flight (ETOOMANYREFS in unix(7)). */
 		reply.error = errno;
 		if (!is_socket)
 			remove_last(ipc_objects);

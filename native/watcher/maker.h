@@ -28,10 +28,10 @@ struct ipc_object {
 	char comm[16];		 /* name of the program that made the call (/proc/PID/comm) */
 };
 
-/* A call of the phase that creates an IPC object, provided that none with its key or name exists. */
+/* A call of the phase that creates an IPC object if no object with the requested key or name exists. */
 struct ipc_request {
 	struct ipc_object object;
-	uint32_t size; /* number of semaphores, for semget(2) */
+	uint32_t size; /* for semget(2), number of semaphores in the set */
 	int flags;     /* flags argument of the call, such as IPC_CREAT or O_CREAT */
 	uint32_t mode;
 	bool has_attributes;
@@ -56,10 +56,10 @@ struct maker {
 
 struct request;
 
-/* For the watcher: answers a call of a thread that creates a socket. The call returns a new descriptor or fails, for example with EAFNOSUPPORT if the thread is in another network namespace than init. */
+/* For the watcher: lets init create the socket that a call requests, and answers the call. The call returns a new descriptor or fails, for example with EAFNOSUPPORT if the calling thread is in another network namespace than init. */
 void maker_answer_socket(const struct maker *maker, const struct request *request, const struct target *target);
 
-/* For the watcher: answers a call that creates an IPC object. Returns false if the kernel must continue it: for shared memory, existing objects, and callers with other ids or another IPC namespace than init. */
+/* For the watcher: lets init create an IPC object, and answers the call. Returns false if the kernel must continue the call: init created no object, it is shared memory, or the caller has other ids or another IPC namespace than init. */
 bool maker_answer_ipc(const struct maker *maker, const struct request *request, const struct target *target);
 
 /* For init: receives one request of the watcher and sends the result. Returns false after the watcher has ended. */
@@ -68,10 +68,10 @@ bool maker_serve(int socket, struct ipc_objects *ipc_objects);
 /* Creates an empty table in memory that the supervisor shares with its later child processes. Returns NULL and sets errno on failure. */
 struct ipc_objects *ipc_objects_new(void);
 
-/* Removes the objects that still exist. Call it after all processes of the phase have ended. The table then contains only the removed objects. Does nothing if objects is NULL. */
+/* Removes the IPC objects in the table that still exist. Call it after all processes of the phase have ended. The table then contains only the removed objects. Does nothing if objects is NULL. */
 void ipc_objects_remove(struct ipc_objects *objects);
 
-/* For the watcher and the DNS server: gives up the table, because the supervisor removes the objects in it. */
+/* For the watcher and the DNS server: unmaps the table from the calling process. A manipulated process can then not change which objects the supervisor removes. */
 void ipc_objects_unmap(struct ipc_objects *objects);
 
 #endif

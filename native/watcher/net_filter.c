@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A phase without a network namespace may reach only sockets of its own processes. This does not stop a hostile build, because the kernel reads the address again (SECCOMP_USER_NOTIF_FLAG_CONTINUE). */
+/* The network filter: a phase without a network namespace may reach only sockets of its own processes. It does not stop a hostile build, which can change an address before the kernel reads it again (SECCOMP_USER_NOTIF_FLAG_CONTINUE). */
 #include <dirent.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 #include "watcher/seccomp_filter.h"
 #include "watcher/internal.h"
 
-/* After a search has found a socket in no process of the phase, the search is not repeated for this time. */
+/* After a search has found that no process of the phase has a socket, the search for this socket is not repeated for this time. */
 #define FOREIGN_MICROSECONDS 200000
 /* After a destination was permitted, it is permitted without a new check for this time. */
 #define PERMITTED_MICROSECONDS 10000
@@ -169,7 +169,7 @@ static int check_port(struct net_filter *net_filter, const struct target *target
 		return refusal;
 	if (are_own_sockets(net_filter, target, &found))
 		return is_loopback || is_own_address(to) ? 0 : refusal;
-	/* Permit a datagram to a loopback port that no socket has, as without a filter. But refuse it for the DNS port, because a packet filter may divert it to a name server. */
+	/* Permit a datagram to a loopback port that no socket has, because no process receives it. But refuse one to the DNS port, because a packet filter may divert it to a name server. */
 	return is_loopback && protocol != IPPROTO_TCP && found.count == 0 && to->port != DNS_PORT ? 0 : refusal;
 }
 

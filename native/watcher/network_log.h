@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The log of a phase's network use, in shared memory. The watcher writes it, the DNS server process the lookups, and the supervisor reads it. If a table is full, further entries count in the totals only. */
+/* The log of a phase's network use, in shared memory. The watcher writes it, but if there is a DNS server process, that process writes the lookups. The supervisor reads it. If a table is full, further entries count in the totals only. */
 #ifndef NETWORK_LOG_H
 #define NETWORK_LOG_H
 
@@ -7,7 +7,7 @@
 
 enum {
 	LOG_ATTEMPTS = 256,
-	LOG_ATTEMPTS_BY_COMMAND = 192, /* maximum number of rows for one command line each; each later row counts the attempts of all further command lines of one program */
+	LOG_ATTEMPTS_BY_COMMAND = 192, /* number of the first rows that count the attempts of one command line each; a later row counts those of all further command lines of one program */
 	LOG_LOOKUPS = 256,
 	LOG_NAME = 256,
 	LOG_ALLOWED = 64,
@@ -27,7 +27,7 @@ struct connection_attempt {
 	struct destination to;
 	struct program program;
 	uint64_t count;
-	uint64_t failed;       /* number of connections in this row that failed at once; included in the member count; used only for allowed connections */
+	uint64_t failed;       /* used only for allowed connections: how many of the connections in the member count failed at once */
 	bool bound;	       /* true if the destination is allowed, but the watcher refused the connection because the socket was bound to an address */
 	long long first, last; /* time of the first and the last attempt, in microseconds of CLOCK_MONOTONIC */
 };
@@ -66,7 +66,7 @@ enum watched {
 	WATCHED_NO,
 };
 
-/* Whether something is watched, and the reason if it is not. */
+/* Whether system calls or DNS lookups are watched, and the reason if they are not. */
 struct watch_status {
 	enum watched watched;
 	char reason[64]; /* set if watched is WATCHED_NO */
@@ -77,7 +77,7 @@ struct network_log {
 	struct watch_status calls; /* system calls: WATCHED_YES after the watcher has received the listener */
 	bool setuid_inert;	   /* true if confine set no_new_privs to install the seccomp filter; set-user-ID programs of the phase then get no privileges */
 	struct watch_status names; /* DNS lookups: WATCHED_YES while they can be logged; WATCHED_NO after the DNS server process failed to start or ended */
-	bool phase_serves_names;   /* a program of the phase bound port 53 at the loopback address of a name server; lookups at loopback are then not logged */
+	bool phase_serves_names;   /* true if a program of the phase has bound port 53 of loopback, and /etc/resolv.conf has a name server on loopback; lookups at loopback are then not logged */
 
 	struct connection_attempt attempts[LOG_ATTEMPTS];
 	size_t attempt_count;
@@ -100,7 +100,7 @@ struct network_log {
 	uint64_t sockets_total;
 
 	uint64_t unreadable;		 /* number of calls whose addresses the watcher could not read from memory */
-	int unreadable_errno;		 /* errno of the first failure to read addresses; 0: none; EFAULT and ESRCH are not stored, because the kernel then refuses the call too */
+	int unreadable_errno;		 /* errno of the first failure to read addresses; 0: none; EFAULT and ESRCH are not stored, because the call then reaches no destination either */
 	struct program listener_program; /* program of the phase that was the last to request a seccomp listener of its own */
 	uint64_t listener_calls;	 /* number of times that programs of the phase requested a seccomp listener; the kernel refuses a second listener with EBUSY */
 };
@@ -117,7 +117,7 @@ struct connection_attempt *network_log_add_attempt(struct network_log *log, cons
 /* Subtracts one attempt from the counts. Used if the call ended before the kernel executed it. row: the result of network_log_add_attempt(). */
 void network_log_remove_attempt(struct network_log *log, struct connection_attempt *row, const struct destination *to);
 
-/* Counts one allowed connection of the target. program: result of target_program() before the watcher has made the connection. */
+/* Counts one allowed connection of the target. failed: true if it failed at once. program: result of target_program() before the watcher has made the connection. */
 void network_log_add_allowed(struct network_log *log, const struct destination *to, const struct target *target, const struct program *program, bool failed);
 
 /* Returns the row with this key in the table of UNIX sockets, or NULL if there is none. */
@@ -126,7 +126,7 @@ struct requested_socket *network_log_find_socket(struct network_log *log, uint64
 /* Adds a copy of row to the table of UNIX sockets of the host. Returns the added row, or NULL if the table is full. */
 struct requested_socket *network_log_add_socket(struct network_log *log, const struct requested_socket *row);
 
-/* Increases log->unroutable. Used for a call that is not logged as an attempt but may cause packets without a route. */
+/* Increases log->unroutable by the number of packets without a route that a call to this destination may cause. Used for a call that is not logged as an attempt. */
 void network_log_add_unroutable(struct network_log *log, const struct destination *to);
 
 /* Counts a call whose addresses the watcher could not read. error: the errno of reading. If error is 0, counts nothing. */

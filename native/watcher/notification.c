@@ -8,7 +8,7 @@
 #include "util/process.h"
 #include "watcher/internal.h"
 
-/* Reads the kernel's name of the socket's protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c). Writes it in lower case and without "v6", or "". Without a duplicate, reads /proc/TID/fd. */
+/* Reads the kernel's name of the socket's protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c), by a duplicate of the socket or by /proc/TID/fd. Writes it to protocol in lower case and without "v6", or "" on failure. */
 static void read_protocol(const struct target *target, int fd, char *protocol, size_t size)
 {
 	static const char attribute[] = "system.sockprotoname";
@@ -215,7 +215,7 @@ void notification_abandon(struct notifier *notifier)
 		return;
 	notifier->busy = false;
 	const struct target target = current_target(notifier);
-	/* Let the kernel continue the call, so that only the target waits for its slow memory. Refuse it if, unchecked, it could use a socket of the host or create one of a forbidden family. */
+	/* Let the kernel continue the call, so that only the target waits for its slow memory. But refuse a call that, without the check, could use a socket of the host or create a socket of a forbidden family. */
 	const enum watched_call call = notifier->request.call;
 	bool is_ipc = call >= CALL_SHMGET && call <= CALL_IPC;
 	bool may_connect = notifier->egress != NULL || notifier->net_filter != NULL || notifier->sockets.options->own_sockets;

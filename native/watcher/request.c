@@ -76,7 +76,7 @@ static void add_name(struct request *request, const union socket_address *name, 
 		request->count++;
 }
 
-/* Reads a socket address from the target's memory into request->name and adds it to the request. Skips one that is too short to have a destination, path or abstract name, unless the call is a connect. */
+/* Reads a socket address from the target's memory into request->name and adds it to the request. Skips an address that is too short to have a destination, path or abstract name, unless the call is a connect. */
 static void read_name(struct request *request, const struct target *target, uint64_t address, uint32_t length)
 {
 	bool connects = request->call == CALL_CONNECT;

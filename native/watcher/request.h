@@ -35,11 +35,11 @@ struct abstract_name {
 struct request {
 	enum watched_call call; /* kind of the watched call; for socketcall(2), the kind of the call that its first argument selects */
 	uint64_t arguments[6];
-	bool is_socketcall; /* the program made the call by socketcall(2), so its arguments were in memory */
+	bool is_socketcall; /* true if the program made the call by socketcall(2), whose arguments are in memory, where another thread can change them */
 	int fd;
 	union socket_address name; /* the socket address that was read last from the target's memory, unchanged */
 	uint32_t name_length;
-	struct destination to[REQUEST_ADDRESSES]; /* the internet addresses in the call; the member protocol is still "" */
+	struct destination to[REQUEST_ADDRESSES]; /* the internet addresses in the call; request_read() does not set their member protocol */
 	size_t count;
 	char paths[REQUEST_ADDRESSES][SOCKET_PATH]; /* the paths of UNIX sockets in the call; a path that equals the one before is omitted */
 	size_t path_count;
@@ -54,7 +54,7 @@ struct request {
 /* Reads the arguments and addresses of the target's call. Returns false if the call needs no handling: it is not in the table of syscalls.c, or it is an ipc(2) that creates no object. */
 bool request_read(struct request *request, const struct target *target, const struct seccomp_data *data);
 
-/* Converts an internet address to a destination, IPv4-mapped ones to AF_INET. sending: the address is of a message to send, where AF_UNSPEC means AF_INET. Returns false for other addresses. */
+/* Converts a socket address to a destination; an IPv4-mapped IPv6 address becomes AF_INET. sending: true for the address of a message to send, where AF_UNSPEC means AF_INET. Returns false if it is not an internet address. */
 bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending);
 
 /* Converts a destination to an address for a socket of this family. For AF_INET6, an IPv4 address becomes IPv4-mapped. Returns the length of the address in bytes. */

@@ -55,7 +55,7 @@ bool watcher_rights_reduce(bool traces, const char *proxy)
 		return false;
 	if ((now.permitted & kept) != kept)
 		kept = now.permitted;
-	/* Do not change the ids without CAP_KILL: the supervisor could not kill the watcher. Nor without CAP_DAC_READ_SEARCH: the watcher could not read /proc/PID/fd (proc_fd_permission() in fs/proc/fd.c). */
+	/* Do not change the ids without CAP_KILL, because the supervisor could then not kill the watcher, nor without CAP_DAC_READ_SEARCH, because the watcher could then not read /proc/PID/fd of the phase (proc_fd_permission() in fs/proc/fd.c). */
 	else if ((now.permitted & searches) == searches && now.euid == 0 && (now.permitted >> CAP_KILL & 1) != 0) {
 		change_to_unused_ids();
 		if (proxy != NULL)

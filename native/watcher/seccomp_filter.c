@@ -56,7 +56,7 @@ static void put_ioctl(struct bpf *bpf)
 	put_permitted(bpf, permitted_ioctls, permitted_ioctls_count, SECCOMP_RET_ERRNO | ENOTTY);
 }
 
-/* Permits only internet sockets whose destinations the watcher can check. Raw sockets would send and receive packets of other sockets, and SCTP sockets can connect by setsockopt(2). */
+/* Permits only internet sockets whose destinations the watcher can check. Refuses raw sockets, which can send and receive packets of other sockets, and SCTP sockets, which can connect by setsockopt(2). */
 static void put_internet_socket(struct bpf *bpf)
 {
 	put_load(bpf, low_half(1));
@@ -146,7 +146,7 @@ static void put_socketcall(struct bpf *bpf, const struct seccomp_rules *rules)
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Sets the target of jumps to the next instruction: of all calls that have the kind of row and whose ids equal the first letters of row->ids. arguments: number of these letters. Returns true if there are such calls. */
+/* Makes jumps in dispatch lead to the next instruction: those of all calls that have the same kind as row and whose ids are the first letters of row->ids. arguments: number of these letters. Returns true if there are such calls. */
 static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, size_t arguments)
 {
 	bool any = false;
@@ -162,7 +162,7 @@ static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watche
 	return any;
 }
 
-/* Refuses the call if an id is neither the mapped one nor -1, "unchanged". Checks the last argument first, so that calls with fewer arguments can jump over checks. Ignores the upper 32 bits, as the kernel does. */
+/* Refuses a call if one of its ids is neither the mapped id nor -1, which means "unchanged". Checks the last argument first, so that a call with fewer arguments can skip checks. Ignores the upper 32 bits of an argument, as the kernel does. */
 static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, const struct seccomp_rules *rules)
 {
 	const uint32_t mask = row->call == CALL_IDS_16 ? 0xFFFF : 0xFFFFFFFF;
@@ -188,7 +188,7 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 	case CALL_CONNECT:
 	case CALL_BIND:
 		put_load(bpf, low_half(2));
-		/* With an allow-list, watch each connect(2) whose address has a family, two bytes: AF_UNSPEC disconnects the socket even without further bytes (__inet_stream_connect() in net/ipv4/af_inet.c). */
+		/* With an allow-list, watch each connect(2) with an address of at least two bytes, because these can be the family AF_UNSPEC, which alone disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). */
 		put_jump(bpf, BPF_JGE, call == CALL_BIND ? SHORTEST_INTERNET_ADDRESS : allow_list ? 2
 												  : SHORTEST_PATH_ADDRESS,
 			 0, 1);
@@ -266,7 +266,7 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Fills dispatch with the system calls for which the rules require instructions, of the ABIs first to end - 1. */
+/* Fills dispatch with those system calls of the ABIs first to end - 1 for which the rules require instructions. */
 static void list_calls(struct bpf *bpf, struct dispatch *dispatch, unsigned first, unsigned end, const struct seccomp_rules *rules)
 {
 	dispatch->count = 0;

@@ -11,7 +11,7 @@ enum { SECCOMP_FILTER_ROOM = 1024 }; /* room for the instructions of a filter; s
 
 struct seccomp_rules {
 	bool watched;	   /* the filter notifies the listener of calls that may contain an address */
-	bool net_filter;   /* the watcher decides about each call that names an address, because no namespace isolates the network */
+	bool net_filter;   /* the watcher permits or refuses each call that names an address, because no namespace isolates the network */
 	bool allow_list;   /* the phase has an allow-list, so it can get sockets of the host's network, whose use the filter restricts */
 	bool own_sockets;  /* the watcher refuses requests to UNIX sockets of the host */
 	bool ipc_objects;  /* the watcher handles the calls that create IPC objects, because no namespace isolates them */
@@ -21,11 +21,11 @@ struct seccomp_rules {
 };
 
 /*
- * Writes the filter for all ABIs of a machine. Returns its length in instructions, or 0 if room is too small. If the number of a system call
- * alone decides, the filter loads no argument, so that the kernel caches the result (seccomp_cache_prepare() in kernel/seccomp.c).
+ * Writes the filter for all ABIs of a machine. Returns its length in instructions, or 0 if room is too small. If the result depends only
+ * on the number of a system call, the filter loads no argument, so that the kernel caches the result (seccomp_cache_prepare() in kernel/seccomp.c).
  *
- * With allow_list, net_filter or own_sockets, the filter refuses all calls of an unknown architecture, and, as with families, io_uring_setup:
- * they could connect without a notification. With single_id, set*id(2) and chown(2) fail with EPERM for other ids, also in user namespaces that
+ * With allow_list, net_filter or own_sockets, the filter refuses all calls of an unknown architecture, because they could connect
+ * without a notification. For the same reason it refuses io_uring_setup, also if only families is restricted. With single_id, set*id(2) and chown(2) fail with EPERM for other ids, also in user namespaces that
  * the phase makes. The kernel would return EINVAL, but libfakeroot and test suites rely on EPERM.
  */
 size_t seccomp_filter_build(const struct machine *machine, const struct seccomp_rules *rules, struct sock_filter *filter, size_t room);

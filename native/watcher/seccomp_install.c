@@ -125,7 +125,7 @@ bool seccomp_filter_install(int setup_socket, const struct seccomp_rules *rules,
 	int status;
 	bool was_inert = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	delivery.socket = setup_socket;
-	/* A helper process without the filter sends the listener: in this process, sendmsg(2) would wait for the watcher, which has no listener yet. It has no exit signal, so that the command gets no SIGCHLD for it. */
+	/* A helper process without the filter sends the listener: in this process, sendmsg(2) would wait for the watcher, which has no listener yet. The helper has no exit signal, so that the command gets no SIGCHLD for it. */
 	pid_t helper = -1;
 	if (pipe2(delivery.pipe, O_CLOEXEC) == 0)
 		helper = clone(deliver, stack + sizeof stack, CLONE_VM | CLONE_FILES, &delivery);

@@ -20,7 +20,7 @@ struct diag_request {
 	} query;
 };
 
-/* The attribute of the wanted UNIX sockets (linux/unix_diag.h), and its value. */
+/* An attribute (linux/unix_diag.h) and the value that it must have in the wanted UNIX sockets. */
 struct wanted_attribute {
 	unsigned short type;
 	const void *value;

@@ -7,7 +7,7 @@
 
 #include "util/base.h"
 
-/* applies_to() in seccomp_filter.c decides which of these calls are in a filter. */
+/* The kinds of system calls that a filter can watch or restrict. applies_to() in seccomp_filter.c selects those of one filter. */
 enum watched_call {
 	CALL_CONNECT,
 	CALL_BIND, /* bind(2): watched to detect a DNS server of the phase on port 53, and to refuse ports of the host */
@@ -22,13 +22,13 @@ enum watched_call {
 	CALL_MQ_OPEN,
 	CALL_IPC,    /* ipc(2), by which i386 processes can make the calls of System V IPC */
 	CALL_SOCKET, /* socket(2) and socketpair(2) */
-	CALL_LISTEN, /* watched to refuse listen(2) on a socket of the host's network */
+	CALL_LISTEN, /* listen(2): watched to refuse it on a socket of the host's network */
 	CALL_CLONE,  /* clone(2): watched to detect that processes share descriptors (emulate.c) */
 	CALL_CLONE3, /* clone3(2): refused, because its flags are in memory, where no filter can read them */
 	CALL_IOCTL,
-	CALL_PRCTL, /* prctl(PR_SET_DUMPABLE, 0) returns 0 without effect, so that the watcher keeps access to the process */
+	CALL_PRCTL, /* prctl(2): PR_SET_DUMPABLE with value 0 returns 0 without an effect, so that the watcher keeps access to the process */
 	CALL_SETSOCKOPT,
-	CALL_UNFILTERABLE, /* io_uring_setup, and socketcall of some architectures: refused, because a filter cannot check what they do */
+	CALL_UNFILTERABLE, /* io_uring_setup(2) and, on PowerPC, socketcall(2): refused, because a filter cannot check which calls a program makes by them */
 	CALL_IDS,	   /* calls that set user or group ids: set*id(2), chown(2) */
 	CALL_IDS_16,	   /* set*id(2) and chown(2) with ids of 16 bits, which static programs with an old C library use */
 };
@@ -77,7 +77,7 @@ struct watched_syscall {
 extern const struct watched_syscall watched_syscalls[];
 extern const size_t watched_syscalls_count;
 
-/* The ABIs of the processes that a kernel runs, as numbers of enum ABI_*: first, first + 1 and so on, up to end - 1. */
+/* The ABIs of the processes that the kernel of a machine can run, as numbers of enum ABI_*: first, first + 1 and so on, up to end - 1. */
 struct machine {
 	unsigned first, end;
 };

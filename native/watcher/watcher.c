@@ -54,7 +54,7 @@ static void *close_other_files(void *data)
 	return NULL;
 }
 
-/* Closes all descriptors except fds in a thread, because a FUSE server can delay a close (fuse_flush() in fs/fuse/file.c). After a time limit, returns false: this thread then has its own table, without the delayed file. */
+/* Closes all descriptors except fds in a new thread, because a FUSE server can delay a close (fuse_flush() in fs/fuse/file.c). Returns false after a time limit: the calling thread then has its own descriptor table, without the delayed file. */
 static bool close_in_thread(const int *fds, size_t count)
 {
 	pthread_t thread;
@@ -90,7 +90,7 @@ static bool close_files_except(const int *keep, size_t count)
 	else
 		for (int attempt = 0; attempt < CLOSE_ATTEMPTS && !close_in_thread(keep, count); attempt++)
 			;
-	/* The reason if descriptor 0 is still open. open(2) and dup3(2) replace this error if they fail. */
+	/* Set the errno for the case that descriptor 0 is still open, so that open(2) returns another one. If open(2) or dup3(2) fails, it sets its own errno. */
 	errno = ETIME;
 	return open("/dev/null", O_RDWR | O_CLOEXEC) == STDIN_FILENO && dup3(STDIN_FILENO, STDOUT_FILENO, O_CLOEXEC) >= 0 &&
 	       dup3(STDIN_FILENO, STDERR_FILENO, O_CLOEXEC) >= 0;
@@ -106,7 +106,7 @@ void watcher_open_dns(struct watcher *watcher)
 	watcher->log->names.watched = WATCHED_YES;
 }
 
-/* Makes a network namespace and opens the sockets of each name server in it. Returns NULL if at least one socket was opened. Otherwise sets errno and returns the step that failed. */
+/* Makes a network namespace and opens the sockets of each name server in it. Returns NULL if at least one socket was opened. Otherwise sets errno and returns the name of the step that failed. */
 static const char *open_listeners(const struct identity *identity, const struct resolv_conf *conf, int listeners[NAME_SERVERS][2])
 {
 	struct setup_error setup_error;
