@@ -61,7 +61,7 @@ enum { CONNECTIONS = 8, /* maximum number of open TCP connections; a further one
 
 struct connection {
 	struct event_source source;
-	uint16_t port; /* port of the client's socket, to find the client */
+	uint16_t port; /* local port of the client's socket, by which find_client() finds the client */
 	size_t used;
 	unsigned char bytes[2 + DNS_LARGEST];
 };
@@ -74,7 +74,7 @@ struct server {
 	struct event_source watcher, udp[NAME_SERVERS], tcp[NAME_SERVERS];
 	struct connection connections[CONNECTIONS];
 	size_t oldest_connection;
-	struct dns_request clients[CLIENTS]; /* the requested sockets; port: their local port; ring buffer, in which a new client replaces the oldest */
+	struct dns_request clients[CLIENTS]; /* data about the sockets that the phase received; the member port is the local port of the socket; ring buffer, in which a new client replaces the oldest */
 	size_t last_client;
 };
 

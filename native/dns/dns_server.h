@@ -18,7 +18,7 @@ enum { NAME_SERVERS = 8, /* maximum number of name servers; further ones are ign
 
 /* The name servers and search domains of /etc/resolv.conf (resolv.conf(5)). */
 struct resolv_conf {
-	struct destination servers[NAME_SERVERS]; /* their member port is DNS_PORT */
+	struct destination servers[NAME_SERVERS]; /* addresses of the name servers; the member port of each is DNS_PORT */
 	size_t server_count;
 	char search[6][DNS_NAME];
 	size_t search_count;

@@ -7,7 +7,7 @@
 
 enum {
 	DNS_LARGEST = 4096, /* maximum size of a query in bytes; over UDP, the rest of a longer query is ignored; over TCP, the server then closes the connection */
-	DNS_ANSWER = 512,   /* maximum size of an answer in bytes: 12 + 255 + 4 for a header and one question, the rest for addresses; those that do not fit are omitted */
+	DNS_ANSWER = 512,   /* maximum size of an answer in bytes: 12 + 255 + 4 for a header and one question, the rest for addresses; addresses that do not fit are omitted */
 	DNS_NAME = 256,	    /* room for the text of a name and its final NUL, in bytes; a longer text is cut */
 	DNS_QUESTIONS = 4,  /* maximum number of questions that are read from one query; further ones are ignored; resolvers send one */
 };

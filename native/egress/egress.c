@@ -24,7 +24,7 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 		free(egress);
 		return NULL;
 	}
-	/* Raise the limit of open descriptors (RLIMIT_NOFILE) as far as possible, because each pending call uses some. */
+	/* Raise the limit of open descriptors (RLIMIT_NOFILE) as far as possible, because each pending call needs descriptors. */
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		setrlimit(RLIMIT_NOFILE, &(struct rlimit){limit.rlim_max, limit.rlim_max});
@@ -151,7 +151,7 @@ static enum egress_decision handle_connect(const struct egress_call *call, const
 	/* The watcher makes only TCP connections. It leaves calls that the kernel refuses anyway to the kernel: on a connected or listening socket, and with an IPv6 destination on an IPv4 socket. */
 	if (!allowed || !socket_is_tcp(call->socket) || !socket_is_idle(call->socket) || (family == AF_INET && call->to.family != AF_INET))
 		return default_decision;
-	/* The watcher does not replace a socket that is bound to an address. */
+	/* Refuse the call if the socket is bound to an address or port, because the watcher does not replace such a socket. */
 	if (socket_is_bound(call->socket))
 		return log_and_refuse(call, EADDRNOTAVAIL, true);
 	call->egress->connected = true;

@@ -78,7 +78,7 @@ bool dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call,
 /* Ends the redirection of queries, and logs the reason why DNS lookups are not watched any more. */
 void dns_redirect_end(struct dns_redirect *redirect, const char *reason);
 
-/* Returns true if queries to the destination are redirected: it is port 53 of a name server in /etc/resolv.conf. */
+/* Returns true if queries to the destination are redirected: it is port 53 of a name server in /etc/resolv.conf, and no DNS server of the phase is there. */
 bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to);
 
 /* Must be called before the phase binds an address. If a thread that may do so binds port 53 of loopback, and /etc/resolv.conf has a name server on loopback, stops redirecting queries to loopback, because the phase then runs its own DNS server. */

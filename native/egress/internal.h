@@ -90,7 +90,7 @@ struct egress {
 	bool phase_is_root;
 	bool descriptors_are_shared;			 /* true if processes of the phase share descriptors (CLONE_FILES without CLONE_THREAD); calls of single-threaded processes are then emulated too */
 	uint64_t host_network;				 /* cookie that identifies the host's network namespace (SO_NETNS_COOKIE); 0: not known */
-	bool has_defaults[2];				 /* [1] is true if defaults[1], for AF_INET6, is set; [0] is true if defaults[0], for other families, is set */
+	bool has_defaults[2];				 /* each element is true if the element of defaults with the same index is set; index: 1 for AF_INET6, 0 for other families */
 	struct option_value defaults[2][COPIED_OPTIONS]; /* values of the copied options on a new socket; only options with other values are copied */
 	int epoll;
 	struct event_source timer;

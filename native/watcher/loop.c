@@ -222,7 +222,7 @@ static noreturn void serve_others(struct loop *loop)
 	}
 }
 
-/* The watcher's main loop. The calling thread has the lock at first. */
+/* The watcher's main loop. The calling thread must have the lock, which this function releases first. */
 static noreturn void serve(struct loop *loop)
 {
 	bool is_listening = loop->is_listening;

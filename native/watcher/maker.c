@@ -179,7 +179,7 @@ static bool is_same_queue(const struct ipc_object *object)
 
 static int control(const struct ipc_object *object, int command, struct ipc_perm *permissions)
 {
-	/* The first member of each structure is a struct ipc_perm. */
+	/* Each of these structures begins with a struct ipc_perm, so permissions is valid after each of the calls below. */
 	union {
 		struct ipc_perm permissions;
 		struct shmid_ds segment;
@@ -247,7 +247,7 @@ void ipc_objects_remove(struct ipc_objects *objects)
 	size_t kept = 0;
 	if (objects == NULL)
 		return;
-	/* Do not trust the number in the table, because init, with the ids of the phase, wrote it. */
+	/* Do not trust the number of entries in the table, because init, with the ids of the phase, wrote it. */
 	if (objects->count > IPC_OBJECTS)
 		objects->count = IPC_OBJECTS;
 	find_segments(objects);

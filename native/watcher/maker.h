@@ -23,7 +23,7 @@ struct ipc_object {
 	pid_t creator;		 /* ID of the process that made the call, in the PID namespace of the supervisor */
 	pid_t thread;		 /* ID of the thread that made the call */
 	long long time;		 /* time at which the call was made, in seconds since 1970 */
-	uint64_t inode;		 /* inode of a POSIX message queue */
+	uint64_t inode;		 /* inode of a POSIX message queue, which distinguishes it from a later queue with the same name */
 	char name[NAME_MAX + 1]; /* name of a POSIX message queue, without the slash at its start */
 	char comm[16];		 /* name of the program that made the call (/proc/PID/comm) */
 };

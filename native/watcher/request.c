@@ -122,7 +122,7 @@ static bool control_selects_interface(const struct target *target, uint64_t addr
 		memcpy(&size, data + at, word);
 		memcpy(&level, data + at + word, sizeof level);
 		memcpy(&type, data + at + word + sizeof level, sizeof type);
-		/* The kernel refuses a message with an invalid length in an entry (CMSG_OK in include/linux/socket.h). */
+		/* Return false for an entry with an invalid length, because the kernel refuses such a message (CMSG_OK in include/linux/socket.h). */
 		if (size < head || size > length - at)
 			return false;
 		if (selects_interface(level, type, data + at + head, (size_t)(size - head)))
@@ -191,7 +191,7 @@ static bool read_text(const struct target *target, uint64_t address, char *text,
 /* Reads the name of the queue that an mq_open(3) opens and, if the call has them, the attributes. Returns false if the memory is unreadable. */
 static bool read_queue(struct ipc_request *ipc, const struct target *target, const uint64_t *arguments, unsigned char word)
 {
-	/* Memory on this stack, as target_read() requires. */
+	/* Read to the stack of this thread, because a thread that the watchdog has replaced may still write to this memory (target_read()). */
 	char name[sizeof ipc->object.name];
 	unsigned char bytes[sizeof ipc->attributes];
 	ipc->has_attributes = arguments[3] != 0;

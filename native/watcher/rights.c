@@ -111,21 +111,21 @@ static const int permitted[] = {
 #ifdef __NR_futex_time64
 	CALL(ppoll_time64), CALL(timerfd_settime64), CALL(futex_time64), CALL(clock_gettime64), CALL(clock_nanosleep_time64),
 #endif
-	/* To wait for events */
+	/* System calls that wait for events */
 	CALL(ppoll), CALL(epoll_pwait), CALL(epoll_create1), CALL(epoll_ctl), CALL(timerfd_create), CALL(timerfd_settime),
-	/* To receive and answer seccomp notifications, and for FIONREAD (socks.c) */
+	/* ioctl(2), by which the watcher receives and answers seccomp notifications; also for FIONREAD (socks.c) */
 	CALL(ioctl),
-	/* To read the memory, the descriptors and the files in /proc of a target */
+	/* System calls that access the memory, the descriptors and the files in /proc of a target */
 	CALL(process_vm_readv), CALL(process_vm_writev), CALL(pidfd_open), CALL(pidfd_getfd), CALL(kcmp), CALL(openat2), CALL(fstatfs), CALL(read), CALL(readv),
 	CALL(pread64), CALL(getdents64), CALL(readlinkat), CALL(getxattr), CALL(fgetxattr), CALL(close), CALL(statx), CALL(faccessat), CALL(faccessat2), CALL(lseek),
-	/* For sockets: messages from the supervisor and the phase, connections, DNS, emulated calls */
+	/* System calls on sockets: for messages from the supervisor and the phase, connections, DNS, emulated calls */
 	CALL(recvmsg), CALL(recvfrom), CALL(sendmsg), CALL(sendto), CALL(socket), CALL(socketpair), CALL(connect), CALL(bind), CALL(listen),
 	CALL(accept4), CALL(shutdown), CALL(getsockopt), CALL(setsockopt), CALL(getsockname), CALL(getpeername), CALL(dup), CALL(dup3),
-	/* For threads and helper processes */
+	/* System calls for threads and helper processes */
 	CALL(futex), CALL(set_robust_list), CALL(set_tid_address), CALL(rseq), CALL(gettid), CALL(getpid), CALL(getppid), CALL(kill), CALL(tkill),
 	CALL(pidfd_send_signal), CALL(prctl), CALL(rt_sigaction), CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(exit), CALL(exit_group),
 	CALL(restart_syscall), CALL(sched_getaffinity), CALL(sched_yield), CALL(membarrier),
-	/* For memory, limits, time and ids */
+	/* System calls for memory, limits, time and ids */
 	CALL(brk), CALL(munmap), CALL(mremap), CALL(madvise), CALL(mprotect), CALL(prlimit64), CALL(getrandom), CALL(clock_gettime),
 	CALL(clock_nanosleep), CALL(nanosleep), CALL(geteuid)};
 
@@ -163,7 +163,7 @@ void watcher_rights_limit_calls(void)
 	for (const struct dispatch_entry *entry = dispatch.entries; entry < dispatch.entries + dispatch.count; entry++)
 		if (entry->row == permitted)
 			end_jump(&bpf, entry->jump);
-	/* The filter loads no argument before this instruction, so that the kernel caches its result for these calls. */
+	/* The filter loads no argument before this instruction, so that the kernel caches that the calls in the table permitted are allowed. */
 	put_return(&bpf, SECCOMP_RET_ALLOW);
 	for (const struct dispatch_entry *entry = dispatch.entries; entry < dispatch.entries + dispatch.count; entry++) {
 		const struct restricted_call *call = entry->row;

@@ -261,7 +261,7 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 		put_ids(bpf, dispatch, row, rules);
 		return;
 	}
-	/* The instructions above jump to one of these two. */
+	/* The instructions of a call above lead to one of these two: notify the watcher, or allow the call. */
 	put_return(bpf, SECCOMP_RET_USER_NOTIF);
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
