@@ -43,7 +43,7 @@ static int connect_socket(const struct egress_call *call, int fd)
 	return connect(fd, &address.any, destination_write(&call->to, socket_family(fd), &address)) == 0 ? 0 : errno;
 }
 
-/* Sets the file status flags of the socket fd and puts fd in place of the target's socket. Returns the parameter error, or another errno if this fails. */
+/* Sets the file status flags of the socket fd and puts fd in place of the target's socket. Returns the parameter error or, if replacing the socket fails, another errno. */
 static int replace_and_return(const struct egress_call *call, int fd, int flags, int error)
 {
 	/* Ignore EBADF, which means that another thread has closed the target's socket: without confine too, this does not change the result of connect(2). */
@@ -115,7 +115,7 @@ static enum egress_decision log_and_refuse(const struct egress_call *call, int e
 	return answer(call, error);
 }
 
-/* Refuses a connect on a socket of the host's network. It would disconnect the socket or connect it to a destination that is not allowed. */
+/* Refuses a connect(2) that would disconnect a socket of the host's network or connect it to a destination that is not allowed. */
 static enum egress_decision refuse_reconnect(const struct egress_call *call)
 {
 	union socket_address name;

@@ -43,9 +43,9 @@ enum egress_decision egress_handle(struct egress_call *call, const struct reques
 /* emulate.c: executes calls in place of the calling thread */
 
 /*
- * Executes the call in place of the calling thread, on call->socket, and answers it, now or from events_handle_one(). If the kernel
- * continued the call, it would read the descriptor and the arguments of socketcall(2) again, and another thread could have changed both after the check. A side effect: the peer of a
- * UNIX socket sees the watcher's ids (SO_PEERCRED). Returns false if the call has ended.
+ * Executes the call in place of the calling thread, on call->socket, and answers it, now or from events_handle_one(). If the kernel continued the
+ * call, it would read the descriptor and the arguments of socketcall(2) again, and another thread could have changed both after the check. A side
+ * effect: the peer of a UNIX socket sees the watcher's ids (SO_PEERCRED). Returns false if the call has ended.
  */
 bool egress_emulate(const struct egress_call *call, const struct request *request);
 

@@ -84,8 +84,8 @@ struct mmsghdr32 {
 };
 
 /*
- * Copies a message from the target's memory to data, which has room for MOST_DATA bytes, and sends it. Sends a longer message in several parts: the memory
- * of a helper process must be small, because it does not count against the limits of the phase. Returns the number of bytes sent, or -1 and sets errno.
+ * Copies a message from the target's memory to data, which has room for MOST_DATA bytes, and sends it. Sends a longer message in several parts, because
+ * a helper process must use little memory, which does not count against the limits of the phase. Returns the number of bytes sent, or -1 and sets errno.
  */
 static ssize_t send_parts(const struct egress_call *call, const struct msghdr32 *message, const struct iovec32 *parts, uint32_t flags, char *data)
 {

@@ -60,8 +60,8 @@ static void read_queries(void *owner, struct event_source *source)
 }
 
 /*
- * Opens the UDP socket *receiver on a free port of loopback, and *client. Connects both to each other, so that no other process can send queries.
- * If the name server is on loopback, uses its address, because c-ares ignores an answer from another address. Returns false on failure. The caller closes both sockets.
+ * Opens two UDP sockets, *receiver on a free port of loopback and *client, and connects them to each other, so that no other process can send queries.
+ * If the name server is on loopback, uses its address, because c-ares ignores other answers. Returns false on failure. The caller closes both sockets.
  */
 static bool open_pair(const struct destination *name_server, int family, int *receiver, int *client)
 {

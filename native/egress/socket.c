@@ -42,7 +42,7 @@ bool socket_is_idle(int fd)
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 && state == TCP_CLOSE;
 }
 
-/* Returns true if bind(2) succeeds, which shows that the socket was not bound. The address from getsockname(2) does not show this, because a socket has one after a failed connect(2) too. */
+/* Returns true if bind(2) succeeds, which shows that the socket was not bound. The address from getsockname(2) does not show this, because a socket has an address after a failed connect(2) too. */
 static bool can_be_bound(int fd, int family)
 {
 	static const int on = 1;

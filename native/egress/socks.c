@@ -112,7 +112,7 @@ static bool finish(struct pending_call *pending, int result, int error)
 	return false;
 }
 
-/* Waits until the proxy has closed its connection to the watcher, then answers the call. The proxy does so after the watcher has shut down its end for writing. */
+/* Waits until the proxy has closed its connection to the watcher, then answers the call. The proxy closes it because the watcher has shut down its own end for writing (read_reply()). */
 static bool read_end(struct pending_call *pending)
 {
 	char byte;

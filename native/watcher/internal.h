@@ -156,8 +156,8 @@ void notification_abandon(struct notifier *notifier);
 /*
  * The watchdog limits how long the watcher's own system calls may take. Reading a target's memory or closing a copy of its descriptor may
  * wait for a FUSE server, which may be the build itself, and such a wait can outlast SIGKILL (request_wait_answer() in fs/fuse/dev.c).
- * The watcher makes such calls between watchdog_begin() and watchdog_end(). If one takes too long, a new thread replaces the
- * calling thread in the main loop. Between the two functions, a thread may write only to its own stack: after it was replaced, it runs beside the new thread once the call returns.
+ * The watcher makes such calls between watchdog_begin() and watchdog_end(). If one takes too long, a new thread replaces the calling thread in the
+ * main loop. Between the two functions, a thread may write only to its own stack: once the stuck call returns, it runs beside the new thread.
  */
 
 /* Starts the time limit of a system call that may get stuck. In a process that has not called loop_run(), such as a child process of the watcher, there is no time limit. */
@@ -220,11 +220,11 @@ void put_search(struct bpf *bpf, struct dispatch_entry *entries, size_t count, u
 /* rights.c: gives up the rights of the watcher and the DNS server */
 
 /*
- * Gives up the rights of the calling process, the watcher or the DNS server, because it reads data that the build wrote. As root, changes to
- * ids that no other process has. If traces is false, gives up all capabilities. If traces is true, keeps CAP_SYS_PTRACE, and CAP_DAC_READ_SEARCH for
+ * Gives up the rights of the calling process, the watcher or the DNS server, because it reads data that the build wrote. As root, changes to ids
+ * that no other process has. If traces is false, gives up all capabilities. If traces is true, keeps CAP_SYS_PTRACE, and CAP_DAC_READ_SEARCH for
  * paths in directories of other users (target_open_path()). A process without CAP_SYS_PTRACE then keeps all its capabilities, because it may inspect
- * only processes that have no capability that it lacks (cap_ptrace_access_check() in security/commoncap.c). proxy: path of the SOCKS proxy's
- * socket, to which only its owner may connect, or NULL; as root, the process gets that owner's file rights. Returns false and sets errno on failure.
+ * only processes that have no capability that it lacks (cap_ptrace_access_check() in security/commoncap.c). proxy: path of the SOCKS proxy's socket,
+ * to which only its owner may connect, or NULL; as root, the process gets the file rights of this owner. Returns false and sets errno on failure.
  */
 bool watcher_rights_reduce(bool traces, const char *proxy);
 

@@ -37,10 +37,10 @@ enum { TICK_MICROSECONDS = 50000,
 struct loop {
 	int epoll; /* epoll instance that waits for all sources of events except the listener */
 	struct event_source setup, control, dns;
-	struct event_source listener_end; /* detects the end of the last process with the filter; in use if the watcher outlives the supervisor */
+	struct event_source listener_end; /* waits for the end of the last process with the filter; used only if the watcher outlives the supervisor */
 	sem_t lock;
 	bool has_second_thread;
-	bool is_listening; /* true if the thread that has the lock is the one that waits for notifications; its replacement continues the same loop if it gets stuck */
+	bool is_listening; /* true if the thread that has the lock is the one that waits for notifications; if this thread gets stuck, the thread that replaces it waits for notifications too */
 	struct notifier notifier;
 };
 

@@ -27,7 +27,7 @@
 
 /*
  * Time limits for the reply of init to a request. init replies at once, unless a signal has stopped it or the machine is very busy. The limit for
- * IPC objects is longer. After the limit, the kernel continues the call, which fails if init has created the object in the meantime.
+ * IPC objects is longer: after it, the kernel continues the call, which can fail because init has created the object in the meantime.
  */
 enum { SOCKET_MILLISECONDS = 500,
        IPC_MILLISECONDS = 10000 };
@@ -359,7 +359,7 @@ bool maker_serve(int watcher, struct ipc_objects *ipc_objects)
 	struct maker_reply reply = {wanted.id, is_socket ? namespace_at("/proc/self/ns/net") : 0, value < 0 ? errno : 0, value};
 	bool is_fd = value >= 0 && (is_socket || wanted.ipc.object.call == CALL_MQ_OPEN);
 	if (!fd_passing_send(watcher, &reply, sizeof reply, (const int[PASSED_FDS]){is_fd ? value : -1, -1}) && is_fd) {
-		/* Sending the descriptor can fail, because the kernel limits how many descriptors of a user are in flight (ETOOMANYREFS in unix(7)). */
+		/* If the descriptor cannot be sent, reply with the errno. The kernel limits how many descriptors of a user are in flight (ETOOMANYREFS in unix(7)). */
 		reply.error = errno;
 		if (!is_socket)
 			remove_last(ipc_objects);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The network filter: a phase without a network namespace may reach only sockets of its own processes. It does not stop a hostile build, which can change an address before the kernel reads it again (SECCOMP_USER_NOTIF_FLAG_CONTINUE). */
+/* The network filter: a phase without a network namespace may reach only sockets of its own processes. This filter does not stop a hostile build, which can change an address before the kernel reads it again (SECCOMP_USER_NOTIF_FLAG_CONTINUE). */
 #include <dirent.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -100,7 +100,7 @@ static bool process_has_socket(pid_t pid, uint64_t inode)
 	return found;
 }
 
-/* Searches a socket in the target's process, then in all descendants of the supervisor. Omits the latter if the supervisor has ended before the watcher, because its PID may belong to another process. */
+/* Searches a socket in the target's process, then in all descendants of the supervisor. Omits the descendants if the supervisor has ended before the watcher, because its PID may then belong to another process. */
 static bool phase_has_socket(const struct net_filter *net_filter, const struct target *target, uint64_t inode)
 {
 	AUTO_PIDS struct pids pids = {0};

@@ -7,7 +7,7 @@
 
 enum {
 	LOG_ATTEMPTS = 256,
-	LOG_ATTEMPTS_BY_COMMAND = 192, /* number of the first rows that count the attempts of one command line each; a later row counts those of all further command lines of one program */
+	LOG_ATTEMPTS_BY_COMMAND = 192, /* number of rows that count the attempts of one command line each; each later row counts the attempts of all further command lines of one program */
 	LOG_LOOKUPS = 256,
 	LOG_NAME = 256,
 	LOG_ALLOWED = 64,
@@ -69,7 +69,7 @@ enum watched {
 /* Whether system calls or DNS lookups are watched, and the reason if they are not. */
 struct watch_status {
 	enum watched watched;
-	char reason[64]; /* set if watched is WATCHED_NO */
+	char reason[64]; /* reason why system calls or DNS lookups are not watched; set if watched is WATCHED_NO */
 	int error;	 /* errno that belongs to reason; 0: none */
 };
 

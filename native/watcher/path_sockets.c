@@ -109,7 +109,7 @@ static struct requested_socket *find_row(struct network_log *log, const struct t
 	return network_log_add_socket(log, &found);
 }
 
-/* Opens the file that the target would find at a path, and finds out whether it is a socket of the host. Then sets *row to its row of the log. */
+/* Opens the file that the target would find at a path, and returns what kind of file it is. For a socket of the host, sets *row to the row of the log for this socket. */
 static enum path_kind examine(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path, struct requested_socket **row)
 {
 	struct socket_file file = {0};

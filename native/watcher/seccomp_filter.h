@@ -21,12 +21,12 @@ struct seccomp_rules {
 };
 
 /*
- * Writes the filter for all ABIs of a machine. Returns its length in instructions, or 0 if room is too small. If the result depends only
- * on the number of a system call, the filter loads no argument, so that the kernel caches the result (seccomp_cache_prepare() in kernel/seccomp.c).
+ * Writes the filter for all ABIs of a machine. Returns its length in instructions, or 0 if room is too small. If the result depends only on the
+ * number of a system call, the filter loads no argument, so that the kernel caches the result (seccomp_cache_prepare() in kernel/seccomp.c).
  *
- * With allow_list, net_filter or own_sockets, the filter refuses all calls of an unknown architecture, because they could connect
- * without a notification. For the same reason it refuses io_uring_setup, also if only families is restricted. With single_id, set*id(2) and chown(2) fail with EPERM for other ids, also in user namespaces that
- * the phase makes. The kernel would return EINVAL, but libfakeroot and test suites rely on EPERM.
+ * With allow_list, net_filter or own_sockets, the filter refuses all calls of an unknown architecture, because they could connect without a
+ * notification. For the same reason it refuses io_uring_setup, also if only families is restricted. With single_id, set*id(2) and chown(2) fail with
+ * EPERM for other ids, also in user namespaces of the phase. The kernel would return EINVAL, but libfakeroot and test suites rely on EPERM.
  */
 size_t seccomp_filter_build(const struct machine *machine, const struct seccomp_rules *rules, struct sock_filter *filter, size_t room);
 

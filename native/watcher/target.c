@@ -86,7 +86,7 @@ struct thread_status thread_status(pid_t tid)
 	if (ids != NULL)
 		sscanf(ids, " Uid: %u %u %*u %*u Gid: %*u %u", &status.uid, &status.effective_uid, &status.effective_gid);
 	unsigned long long pending = status_field(text, "\nSigPnd:", 16, 0);
-	/* A signal to the whole process goes to its first thread, unless this thread blocks it (complete_signal() in kernel/signal.c). */
+	/* Count a signal to the whole process only for its first thread: this thread gets the signal unless it blocks it (complete_signal() in kernel/signal.c). */
 	if (status.process == tid)
 		pending |= status_field(text, "\nShdPnd:", 16, 0);
 	status.has_signal = (pending & ~status_field(text, "\nSigBlk:", 16, ~0ULL)) != 0;

@@ -62,7 +62,7 @@ int target_open_path(const struct target *target, const char *path);
 /* Data about a thread in /proc/TID/status (proc(5)). */
 struct thread_status {
 	pid_t process;		  /* ID of the process to which the thread belongs; if /proc/TID/status cannot be read, the TID of the thread */
-	pid_t parent;		  /* ID of the parent of this process; 0: /proc/TID/status cannot be read */
+	pid_t parent;		  /* ID of the parent of the process to which the thread belongs; 0: /proc/TID/status cannot be read */
 	uid_t uid, effective_uid; /* real and effective user id; (uid_t)-1: /proc/TID/status cannot be read */
 	gid_t effective_gid;
 	mode_t umask;
@@ -75,9 +75,9 @@ struct thread_status thread_status(pid_t tid);
 bool target_is_single_threaded(const struct target *target);
 
 /*
- * Functions that access another process with the rights of the process that calls them (ptrace(2), access mode checking), and do not ask the Yama broker.
- * process_read_memory() reads exactly size bytes, or returns false and sets errno. *opened becomes true if the function tried to open
- * /proc/TID/mem. The TID may then have belonged to a new process, so the caller must check that the notification is still valid. process_duplicate_descriptor() returns a duplicate of fd, or -1 and sets errno.
+ * These functions access another process with the rights of the calling process (ptrace(2), access mode checking), without the Yama broker.
+ * process_read_memory() reads size bytes, or returns false and sets errno. *opened becomes true if it tried to open /proc/TID/mem, where the TID may
+ * belong to a new process: the caller must then call target_is_valid(). process_duplicate_descriptor() returns a duplicate of fd, or -1 and sets errno.
  */
 bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened);
 int process_duplicate_descriptor(int pidfd, int fd);

@@ -134,7 +134,7 @@ static noreturn void run_dns_server(const struct watcher *watcher, const struct 
 	const char *failed = open_listeners(identity, &conf, listeners);
 	if (failed == NULL && (!privilege_drop(identity) || !watcher_rights_reduce(false, NULL)))
 		failed = "dropping the privileges of the DNS server process";
-	/* Close the files after the calls above, because the closing thread can get stuck. unshare(2) fails while a second thread exists, and setuid() of the C library waits for all threads. */
+	/* Close the files after the calls above, because the closing thread can get stuck. While a second thread exists, unshare(2) would fail, and setuid() of the C library would wait for it. */
 	int keep[1 + 2 * NAME_SERVERS] = {watcher->dns_server};
 	memcpy(keep + 1, listeners, sizeof listeners);
 	if (failed == NULL && !close_files_except(keep, 1 + 2 * NAME_SERVERS))
