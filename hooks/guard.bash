@@ -13,7 +13,7 @@ for ___portcullis_name in @builtins@; do
 done 2>/dev/null
 if [[ ${___portcullis_names[*]} ]]; then
 	# Save the text of these functions of the build, so that the hook can restore them if the phase continues in this shell. The builtin
-	# declare prints the text of all functions but `declare` itself, which its subshell has unset. typeset prints that one.
+	# declare prints all of them except a function `declare`, which its subshell must unset first. The builtin typeset prints that one.
 	___portcullis_functions=$(unset -f declare && declare -f "${___portcullis_names[@]}")
 	if [[ ${___portcullis_names[*]} == *declare* ]]; then
 		# shellcheck disable=SC2316

@@ -22,7 +22,7 @@ __portcullis_limits() {
 	__portcullis_limit "$root$leaf/cpu.max" "${name:+$((10#0${name%\%} * 1000)) 100000}"
 }
 
-# __portcullis_limit FILE VALUE: writes the limit VALUE to FILE, unless VALUE is empty
+# __portcullis_limit FILE VALUE: writes the limit VALUE to FILE, unless VALUE is empty.
 __portcullis_limit() {
 	[[ ! $2 ]] || { echo "$2" >"$1"; } 2>/dev/null
 }

@@ -88,8 +88,8 @@ __portcullis_phase() {
 	__portcullis_paths
 	store=${REPLY[0]} state=${REPLY[1]}
 
-	# If the last argument of this process is the marker, this is the shell inside confine. A variable would be no proof, because the build
-	# could set it.
+	# If the last argument of this process is the marker (`portcullis-inside`), this is the shell inside confine. A variable would be no proof,
+	# because the build could set it.
 	{ mapfile -d '' -t argv </proc/self/cmdline; } 2>/dev/null
 	last=${argv[*]: -1}
 	if [[ $last == "$marker" ]]; then
@@ -316,7 +316,7 @@ __portcullis_report() {
 	if [[ $line == *'"missing":[{'* ]]; then
 		reason=${line#*'"why":"'} reason=${reason%%'"'*}
 	fi
-	# A limit can be missing too, with another reason.
+	# The first element of "missing" can be a limit. __portcullis_report_unconfined needs the reason of a missing sandbox, so search for one.
 	for what in @confinements@; do
 		sandbox=${line#*'{"what":"'"$what"'","why":"'}
 		[[ $sandbox == "$line" ]] || break

@@ -33,7 +33,7 @@ __portcullis_load() {
 	REPLY=("${REPLY[@]:1}")
 }
 
-# __portcullis_tampered FILE TEXT: stops the phase, because FILE contains the line TEXT, which the hook did not write
+# __portcullis_tampered FILE TEXT: stops the phase, because FILE contains the line TEXT, which the hook did not write.
 __portcullis_tampered() {
 	__portcullis_call die "Portcullis: $package: $EBUILD_PHASE: the build stops, because $1 has a line that Portcullis did not write (\"${2//\\/\\\\}\"). Remove the build directory and start emerge again: rm -r $PORTAGE_BUILDDIR"
 }

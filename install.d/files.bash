@@ -2,8 +2,9 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # The files to install, their owners, and checks that the destinations are free and writable.
 
-# Sets tables with the source file, mode and owner of each file to install, by its path below the directory to install into. The owner
-# is uid:gid, or empty for the user who runs install.sh. Source files in the work directory are generated for this installation.
+# For each file to install, sets file_from[PATH], file_mode[PATH] and file_owner[PATH] to its source file, mode and owner. PATH is relative to
+# the directory to install into, and file_order lists all PATHs. The owner is uid:gid, or empty for the user who runs install.sh. install.sh
+# generates the source files in the work directory.
 files_table() {
 	local path mode from
 	declare -ga file_order=()
@@ -35,7 +36,8 @@ files_set_owner() {
 	[[ -z $eprefix || ! -d $root/ ]] || target_owner=$(stat -L -c %u:%g -- "$root/")
 }
 
-# Fails if Portage does not use the target. Skips this check with --destdir, because a package manager installs into an empty directory.
+# Fails if the directory to install into contains neither a configuration of Portage (make.profile or make.conf) nor a record of an earlier
+# installation. Skips this check with --force, with --uninstall, and with --destdir, whose directory is empty when a package is built.
 check_portage() {
 	local path
 	[[ -z $destdir$opt_force$opt_uninstall ]] || return 0

@@ -56,7 +56,7 @@ static bool read_own_path(char *path, size_t size)
 	return found;
 }
 
-/* Finds the mount point of cgroup v2 and the cgroup of this process, from /proc. On an error, returns false with *why (static) and errno. */
+/* Finds the mount point of cgroup v2 and the cgroup of this process, from /proc. On an error, returns false and sets *why and errno. */
 static bool find_location(struct cgroup_location *location, const char **why)
 {
 	*why = "no cgroup v2 is mounted";
@@ -72,7 +72,7 @@ static bool find_location(struct cgroup_location *location, const char **why)
 	return false;
 }
 
-/* Enables each controller separately, so that one that is missing or used by cgroup v1 does not prevent the others. */
+/* Enables each controller by a write of its own: in a single write, a controller that is missing or used by cgroup v1 would prevent the others. */
 static void enable_controllers(int directory)
 {
 	file_write(directory, "cgroup.subtree_control", "+memory");
@@ -80,7 +80,7 @@ static void enable_controllers(int directory)
 	file_write(directory, "cgroup.subtree_control", "+cpu");
 }
 
-/* Returns whether path is a cgroup that Portage has created for a package: ROOT/emerge-PID/CPV (portage/util/cgroup.py). */
+/* Returns true if path is a cgroup that Portage has created for a package: ROOT/emerge-PID/CPV (portage/util/cgroup.py). */
 static bool is_portage_leaf(const char *path)
 {
 	const char *emerge = strstr(path, "/emerge-");
@@ -178,7 +178,7 @@ static unsigned long long bytes(const char *text)
 	return value > ULLONG_MAX >> shift ? ULLONG_MAX : value << shift;
 }
 
-/* Returns whether a limit file with this text (a number or "max") is at least as strict as the value that --limit requests. */
+/* Returns true if a limit file with this text (a number or "max") is at least as strict as the value that --limit requests. */
 static bool is_as_strict(enum limit limit, const char *text, const char *requested)
 {
 	char *rest;

@@ -13,11 +13,14 @@ struct cgroup {
 	int kill;      /* descriptor of cgroup.kill; -1 before Linux 5.14 */
 	int events;    /* descriptor of cgroup.events, which shows whether the cgroup contains processes */
 	char name[256];
-	const char *limit_problem[LIMITS]; /* reason why a limit of --limit is not in force; NULL: in force or not requested */
-	int limit_error[LIMITS];	   /* errno that belongs to limit_problem */
-	int inherited;			   /* descriptor of the cgroup in which confine was started; -1 if no element of inherits is true */
-	bool inherits[LIMITS];		   /* true if --limit requests this limit, and that cgroup already has one that is at least as strict */
-	/* oom_kill in memory.events and max in pids.events of that cgroup at the start of the phase. Higher values at the end: a limit was hit. */
+	const char *limit_problem[LIMITS]; /* for each limit, the reason why it is not in force although --limit requests it; NULL: none */
+	int limit_error[LIMITS];	   /* for each limit, the errno of the failure that limit_problem describes */
+	int inherited;			   /* descriptor of the cgroup in which confine was started; -1: no requested limit is inherited from it */
+	bool inherits[LIMITS];		   /* true if the cgroup in which confine was started already has this limit, at least as strict as --limit requests */
+	/*
+	 * Values of oom_kill in memory.events and of max in pids.events, of the cgroup in which confine was started, at the start of the phase. If
+	 * a value is higher at the end of the phase, a process has hit the limit.
+	 */
 	long long inherited_killed, inherited_refused;
 };
 

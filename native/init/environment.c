@@ -20,7 +20,7 @@ char **environment_read(int fd)
 {
 	size_t length, count = 0;
 	char *text = read_whole(fd, &length);
-	/* There are at most as many entries as bytes. */
+	/* Each entry has at least one byte, so this array has room for all entries and the final NULL. */
 	char **environment = text == NULL ? NULL : calloc(length + 1, sizeof *environment);
 	for (size_t i = 0; environment != NULL && i < length; i += strlen(text + i) + 1)
 		environment[count++] = text + i;

@@ -12,7 +12,7 @@ static bool read_single_id(const char *path, unsigned *id)
 	return sscanf(text, "%u %u %u %c", id, &outside, &count, &more) == 3 && count == 1;
 }
 
-/* Numbers of system calls on all architectures except alpha, for C libraries whose headers lack SYS_landlock_*. */
+/* Numbers of the Landlock calls on all architectures of watcher/syscalls.h, for C libraries whose headers lack SYS_landlock_*. */
 enum { LANDLOCK_CREATE_RULESET = 444,
        LANDLOCK_RESTRICT_SELF = 446 };
 
@@ -54,7 +54,7 @@ void phase_seccomp_install(const struct options *options, int watcher_socket, en
 		refuse("--own-sockets: cannot install a seccomp listener");
 	if (rules.families == FAMILIES_ANY && !rules.single_id)
 		return;
-	/* ENOTSUP: confine has no table of system calls for this architecture. Run the command without a restriction of families (docs/audit.md). */
+	/* ENOTSUP: confine has no table of system calls for this architecture. Run the command with all socket families (docs/audit.md). */
 	if (seccomp_filter_install_without_listener(&rules) || rules.families == FAMILIES_ANY || errno == ENOTSUP)
 		return;
 	if (!options->best_effort)

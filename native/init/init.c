@@ -50,7 +50,7 @@ int channel_receive(int end, struct message *message)
 
 static noreturn void kill_and_exit(const struct init *init, bool supervisor_exited)
 {
-	/* If the supervisor has exited, kill even an untracked phase: nobody would record it, and its watched calls fail without the watcher. */
+	/* Without the supervisor, kill even the processes of an untracked phase: no record lists them, and without a watcher their watched calls fail. */
 	bool emptied = (init->tracking == TRACK_SUBREAPER || supervisor_exited) && pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
 	if (supervisor_exited && emptied)
 		ipc_objects_remove(init->ipc_objects);

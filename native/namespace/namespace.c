@@ -60,7 +60,7 @@ static pid_t start_writer(int directory, const struct maps *maps, int entered_pi
 	_exit(entered && file_write(directory, "uid_map", maps->uid) && file_write(directory, "gid_map", maps->gid) ? 0 : 1);
 }
 
-/* Enters a user namespace that maps all ids of the current one. If the kernel refuses that, maps only the effective ids of this process. */
+/* Enters a user namespace that maps all ids of the current user namespace. If the kernel refuses that, maps only the effective ids of this process. */
 static bool enter_with_range(int directory, const struct identity *identity, struct setup_error *setup_error)
 {
 	static struct maps maps;
@@ -151,9 +151,9 @@ static bool is_added(const struct ifaddrs *entry, const struct loopback_address 
 }
 
 /*
- * Returns whether this network namespace looks like one that Portage has isolated: no interface is up except lo, with 10.0.0.1/8 and, if
- * the kernel has IPv6, fd::1/8 (portage/process.py, _configure_loopback_interface). lo alone is no evidence, because a host
- * without a network has the same.
+ * Returns true if this network namespace looks like one that Portage has isolated: no interface is up except lo, with 10.0.0.1/8 and, if
+ * the kernel has IPv6, fd::1/8 (portage/process.py, _configure_loopback_interface). lo alone is no evidence, because it is also
+ * the only interface of a host without a network.
  */
 static bool loopback_is_isolated(void)
 {
@@ -175,7 +175,7 @@ static bool loopback_is_isolated(void)
 	return lo_up && !others && added[0] && (added[1] || !ipv6);
 }
 
-/* Inode number of the machine's first IPC namespace (include/linux/proc_ns.h, PROC_IPC_INIT_INO). A program has created all others. */
+/* Inode number of the machine's first IPC namespace (include/linux/proc_ns.h, PROC_IPC_INIT_INO). The kernel gives other numbers to all later ones. */
 #define FIRST_IPC_INODE 0xEFFFFFFFUL
 
 /* Returns true if the host name is "localhost". Portage sets it in the UTS namespace that it creates with the network namespace. */
@@ -213,7 +213,7 @@ unsigned inherited_from_portage(unsigned wanted)
 static long long from_snmp(const char *text)
 {
 	const char *name = strstr(text, " OutNoRoutes"), *number = strstr(text, "\nIp: ");
-	/* The number has the same position in its line as the name. */
+	/* The number has the same position in the second line as the name OutNoRoutes in the first. */
 	for (const char *c = text; number != NULL && name != NULL && c <= name; c++)
 		if (*c == ' ')
 			number = strchr(number + 1, ' ');

@@ -165,7 +165,7 @@ bool families_add(uint64_t *families, const char *names)
 
 bool families_permit(uint64_t families, uint64_t family, uint64_t type)
 {
-	/* Treat this obsolete combination as AF_PACKET, as the kernel does (__sock_create() in net/socket.c). */
+	/* Treat the obsolete combination of AF_INET and SOCK_PACKET as AF_PACKET, as the kernel does (__sock_create() in net/socket.c). */
 	if (family == AF_INET && (type & FAMILIES_TYPE_MASK) == SOCK_PACKET)
 		family = AF_PACKET;
 	return family < 64 && (families >> family & 1) != 0;

@@ -55,7 +55,7 @@ bool allow_has(const struct allow *allow, int family, const unsigned char addres
 #define FAMILIES_BIT(family) (UINT64_C(1) << (family))
 #define FAMILIES_ANY UINT64_MAX
 
-/* Families permitted by default. Others need --families, because a network namespace does not isolate all: AF_VSOCK reaches the hypervisor. */
+/* Socket families permitted by default. Others need --families, because a network namespace does not isolate all: AF_VSOCK reaches the hypervisor. */
 #define FAMILIES_DEFAULT (FAMILIES_BIT(AF_UNIX) | FAMILIES_BIT(AF_INET) | FAMILIES_BIT(AF_INET6) | FAMILIES_BIT(AF_NETLINK))
 
 /* The bits of the second argument of socket(2) that contain the type (SOCK_TYPE_MASK in include/linux/net.h). Higher bits are flags. */

@@ -25,7 +25,7 @@ static int number(const char *text)
 	return value > INT_MAX ? -1 : (int)value;
 }
 
-/* Returns whether value is valid for this limit: BYTES[KMGT] for memory.max, N for pids.max, N% of one CPU for cpu.max. */
+/* Returns true if value is valid for this limit: BYTES[KMGT] for memory.max, N for pids.max, N% of one CPU for cpu.max. */
 static bool is_limit(enum limit limit, const char *value)
 {
 	size_t digits = strspn(value, "0123456789");
@@ -72,7 +72,7 @@ static bool add_die_with(struct options *options, const char *value)
 	return pid > 0;
 }
 
-/* Accepts up to 200 letters, digits and ._+- without a dot at the start, so that the name needs no quoting. */
+/* Stores NAME of --cgroup. Returns false unless NAME consists of 1 to 200 letters, digits and ._+- without a dot at the start, and so needs no quoting. */
 static bool set_cgroup(struct options *options, const char *value)
 {
 	size_t length = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-");

@@ -24,7 +24,7 @@ enum limit { LIMIT_MEMORY,
 	     LIMITS };
 extern const char *const limit_files[LIMITS];
 
-/* The kinds of isolation that an option requests. The option is "--" and the name. */
+/* Number of kinds of isolation that have an option: --net, --ipc, --pid and --mount. isolation_names[] has the names without "--". */
 enum { ISOLATIONS = 4 };
 extern const struct isolation_name {
 	unsigned bit; /* member of enum isolation */
@@ -41,7 +41,7 @@ struct options {
 	bool probe;
 	struct allow allow;
 	uint64_t families; /* set of the socket families that are permitted with --net (allow_list.h) */
-	bool own_sockets;  /* --own-sockets: the watcher refuses requests to UNIX sockets with a path that the phase has not bound */
+	bool own_sockets;  /* --own-sockets: the watcher refuses requests to UNIX sockets that have a path and that the phase has not bound */
 	const char *socks; /* UNIX socket of a SOCKS5 proxy (--socks), for allowed connections out of a network namespace of Portage; NULL: no proxy */
 	bool gc;
 	const char *cgroup;	   /* NAME of --cgroup; NULL: confine creates no cgroup */

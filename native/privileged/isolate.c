@@ -189,7 +189,7 @@ static bool enter_namespaces(unsigned isolation, struct setup_error *setup_error
 		return setup_failed(setup_error, STEP_IPC);
 	if ((isolation & ISOLATE_NET) != 0 && !enter_net(setup_error))
 		return false;
-	/* A private /dev/shm is not required. Fail only if something else needs the mount namespace. */
+	/* A phase can run without a private /dev/shm. So a missing mount namespace is an error only if the new /proc or --mount needs it. */
 	bool required = (isolation & (ISOLATE_PROC | ISOLATE_MOUNT)) != 0;
 	if ((isolation & ISOLATE_MOUNTS) != 0 && !enter_mounts(isolation, setup_error) && required && setup_error->step != STEP_SHM)
 		return false;

@@ -9,7 +9,7 @@
 /* Enters new namespaces of the kinds in isolation (bits of enum isolation). Only namespaces_enter() calls it. Returns false and sets setup_error on failure. */
 bool isolate(const struct identity *identity, unsigned isolation, struct setup_error *setup_error);
 
-/* Mounts a new /proc. This process must be process 1 of a PID namespace. Returns false with setup_error. */
+/* Mounts a new /proc. This process must be process 1 of a PID namespace. Returns false and sets setup_error on failure. */
 bool isolate_mount_proc(const struct identity *identity, struct setup_error *setup_error);
 
 /* The index of lo in every network namespace (include/linux/netdevice.h, LOOPBACK_IFINDEX). */

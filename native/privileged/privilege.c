@@ -68,7 +68,7 @@ static bool set_capabilities(uint64_t effective, uint64_t permitted)
 
 /*
  * Prevents core files of this process, ptrace(2) and access to its /proc/PID. Must be called after each change of the effective user ID:
- * the kernel then sets the flag to the sysctl fs.suid_dumpable, which an administrator may have enabled (kernel/cred.c, commit_creds).
+ * the kernel then sets the dumpable flag to the sysctl fs.suid_dumpable, which an administrator may have enabled (commit_creds()).
  */
 static bool set_undumpable(void)
 {

@@ -35,7 +35,7 @@ bool identity_read(struct identity *identity);
 bool identity_has_capability(const struct identity *identity, int capability);
 
 /*
- * Suspends the privileges of a set-user-ID start. Must be called before anything is read or opened. Keeps three capabilities permitted, but
+ * If confine is set-user-ID root, suspends its privileges. Must be called before anything is read or opened. Keeps three capabilities permitted, but
  * not in force, for privilege_raise(). Keeps the saved user ID 0, so that the caller can neither trace this process nor change its limits
  * (prlimit(2)). If confine has other privileges (set-group-ID, file capabilities, set-user-ID without CAP_SYS_ADMIN), drops all of them
  * permanently. Returns false with errno.

@@ -29,7 +29,7 @@ static noreturn void fail_at(const struct supervisor *s, enum step step)
 static void mount_proc(const struct supervisor *s)
 {
 	struct setup_error setup_error = {STEP_PROC, EPERM};
-	/* A new /proc would reveal what a container has masked in /proc. The caller may not mount one (mount_too_revealing()), so confine must not. */
+	/* A new /proc would reveal what a container has masked in /proc. The kernel refuses one to the caller (mount_too_revealing()), so a setuid confine must not mount one. */
 	bool reveals = s->identity.mode == MODE_SETUID && proc_is_masked();
 	if (reveals || !isolate_mount_proc(&s->identity, &setup_error))
 		fail(s, &setup_error);

@@ -5,7 +5,7 @@
 
 static enum tracking first_tracking(const struct options *options, const struct identity *identity, unsigned inherited)
 {
-	/* Mode setuid makes no cgroup with root's rights (docs/decisions.md), so confine makes a PID namespace even inside one of Portage. */
+	/* In mode setuid, confine makes no cgroup with root's rights (docs/decisions.md). So --cgroup needs a PID namespace, even inside Portage's. */
 	bool makes_pid = (inherited & ISOLATE_PID) == 0 || (options->cgroup != NULL && identity->mode == MODE_SETUID);
 	if (makes_pid && ((options->isolate & ISOLATE_PID) != 0 || options->cgroup != NULL))
 		return TRACK_PID_NAMESPACE;

@@ -77,7 +77,7 @@ static void add_isolation(struct json *json, const struct options *options, cons
 		json_text(json, NULL, "cgroup");
 	json_close(json, "]");
 	json_value(json, "applied", "{");
-	/* With PORTCULLIS_AUDIT=only, confine isolates nothing, but Portage may have isolated the phase. */
+	/* Also list the isolation of Portage: with PORTCULLIS_AUDIT=only, no option requests isolation, but Portage may have isolated the phase. */
 	for (size_t i = 0; i < ISOLATIONS; i++)
 		if (((options->isolate | result->inherited) & isolation_names[i].bit) != 0)
 			json_text(json, isolation_names[i].name, isolated_by(result, isolation_names[i].bit));

@@ -195,7 +195,7 @@ static void launch_or_degrade(struct supervisor *s)
  */
 static bool watcher_is_killed(const struct watcher *watcher)
 {
-	char text[8192], parent[32]; /* the list of groups precedes SigPnd and can be long */
+	char text[8192], parent[32]; /* SigPnd follows the list of groups, which can be long */
 	if (watcher->pid <= 0 || proc_read(watcher->pid, "status", text, sizeof text) == 0)
 		return false;
 	/* If /proc belongs to another PID namespace, it shows another process under this ID, whose parent is not the supervisor. */
@@ -206,7 +206,7 @@ static bool watcher_is_killed(const struct watcher *watcher)
 	return strstr(text, "\nState:\tZ") != NULL || (pending != NULL && (strtoull(pending + 8, NULL, 16) >> (SIGKILL - 1) & 1) != 0);
 }
 
-/* Returns how connections that --allow permits leave the phase. */
+/* Returns the route by which the connections that --allow permits leave the phase. */
 static enum egress_route allowed_route(const struct supervisor *s)
 {
 	if ((s->result.inherited & ISOLATE_NET) != 0)

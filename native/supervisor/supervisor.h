@@ -46,7 +46,7 @@ enum { RESULT_MISSING = 16 };
 /* An option that could not be fulfilled. */
 struct missing {
 	const char *what; /* name of the missing option in the record: net, ipc, pid, mount, cgroup, own-sockets or the name of a limit */
-	const char *why;  /* name of the failed call or another reason; the text must outlive the result */
+	const char *why;  /* reason, such as the name of the failed call; the text must outlive the result */
 	int error;	  /* errno that belongs to why; 0: none */
 };
 
@@ -63,7 +63,7 @@ struct phase_result {
 	struct setup_error refused[STEPS]; /* failed set-up steps that no option of this run requires, such as sethostname(2); the record lists them */
 	size_t refused_count;
 	struct orphans orphans;
-	const struct ipc_objects *ipc_objects; /* IPC objects that confine has removed after the phase; NULL: an IPC namespace, no --ipc, or processes remain */
+	const struct ipc_objects *ipc_objects; /* IPC objects that confine has removed after the phase; NULL: it has removed none */
 	bool setuid_inert;		       /* no_new_privs is set, so set-user-ID programs of the phase run without privileges */
 	bool stuck;			       /* a process was still alive after SIGKILL, at the deadline of teardown() */
 	bool abandoned;			       /* confine ended the phase, because of --die-with or --die-with-lock, or because the watcher or init failed */

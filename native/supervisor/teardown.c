@@ -64,7 +64,7 @@ static void add_orphans(struct orphans *orphans, const struct pids *pids, bool s
 			bool alive = describe(&orphans->described[at], pids->pid[i]);
 			orphans->described_count += alive;
 			orphans->count += alive;
-		} else if (is_new && known < ORPHANS_DESCRIBED) { /* if described was full, an earlier call may have counted this process */
+		} else if (is_new && known < ORPHANS_DESCRIBED) { /* not if described was full at the start: an earlier call may have counted this process */
 			orphans->count += kill(pids->pid[i], 0) == 0 || errno != ESRCH;
 		}
 		if (stuck && at < orphans->described_count)
@@ -100,7 +100,7 @@ static void describe_orphans(struct supervisor *s)
 	AUTO_PIDS struct pids early = list_phase_processes(s);
 	while (!s->no_children && !s->init_exited && (now = clock_milliseconds()) < grace_end)
 		supervisor_wait(s, (int)(grace_end - now));
-	/* If there are more orphans than the record describes, use the early list. A new list takes long, and adds only orphans to count. */
+	/* If there are more orphans than the record describes, use the early list. A new list would take long, and the record would describe none of its additions. */
 	if (!s->no_children && early.count > ORPHANS_DESCRIBED)
 		add_orphans(&s->result.orphans, &early, false);
 	/* A list can miss a process that forks and exits in a loop. Repeat until a list has a living process, or until the deadline. */

@@ -27,7 +27,7 @@ void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints the message like print_error() and exits with EXIT_REFUSED. */
 #define refuse(...) (print_error(__VA_ARGS__), _exit(EXIT_REFUSED))
 
-/* Return CLOCK_MONOTONIC. */
+/* Return the time of CLOCK_MONOTONIC. */
 long long clock_milliseconds(void);
 long long clock_microseconds(void);
 

@@ -153,7 +153,7 @@ bool fds_inherited_may_block(void)
 				   S_ISREG(status.stx_mode) || S_ISDIR(status.stx_mode)))
 			return true;
 	}
-	/* Since Linux 6.2 this size is the number of open descriptors. If it differs, descriptors from EXAMINED on are open and may block. */
+	/* Since Linux 6.2 the size of /proc/self/fd is the number of open descriptors. If it differs, descriptors from EXAMINED on are open and may block. */
 	return statx(AT_FDCWD, "/proc/self/fd", 0, STATX_SIZE, &status) != 0 || status.stx_size != open_files;
 }
 

@@ -13,7 +13,7 @@ static const char *field(const char *line, int index)
 	return line;
 }
 
-/* Returns whether text starts with this word, followed by a space, a newline or the end of the text. */
+/* Returns true if text starts with this word, followed by a space, a newline or the end of the text. */
 static bool is_word(const char *text, const char *word)
 {
 	if (text == NULL)

@@ -14,7 +14,7 @@
 char *text_cgroup2_mount(char *line);
 
 /*
- * Returns whether a line of mountinfo shows that files of /proc are hidden: by a mount below it or by mount options. A new /proc would
+ * Returns true if a line of mountinfo shows that files of /proc are hidden: by a mount below it or by mount options. A new /proc would
  * make them visible. A mount on /proc/sys/fs/binfmt_misc does not count, because that directory is always empty; the
  * kernel makes the same exception (fs/namespace.c, mnt_already_visible).
  */

@@ -22,7 +22,7 @@ export type Assignment = readonly [name: string, value: string];
 
 /** A part of the configuration that shows that a conflict exists. */
 export interface Evidence {
-	/** The text that replaces ... in `Portcullis: app-misc/foo-1: distcc conflicts with FEATURES="network-sandbox" (...)`. */
+	/** The text in the parentheses of the message `Portcullis: app-misc/foo-1: distcc conflicts with FEATURES="network-sandbox" (...)`. */
 	readonly text: string;
 	/** The assignment that ends the conflict and keeps the sandbox. */
 	readonly fix?: Assignment;

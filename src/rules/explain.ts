@@ -11,7 +11,7 @@ import { paint, type Screen } from '../util/terminal.ts';
 export type Explanation = Readonly<ReturnType<typeof explain>>;
 type Rules = Explanation['phases'][number]['rules'];
 
-/** Decides about phases of a package. `title` names the package and where it was found; '' if options gave FEATURES instead. */
+/** Returns which sandboxes each of these phases gets, and why. `title` names the package and where it was found; '' if options gave FEATURES. */
 export function explain(title: string, packageContext: PackageContext, phases: readonly string[]) {
 	return {
 		title,

@@ -5,7 +5,7 @@ import type { Fakeroot } from './phases.ts';
 import type { Configuration } from '../portage/resolve_package.ts';
 import { problem, resolve, settingNames, squeeze, type Settings } from './settings.ts';
 
-/** The settings and variables of a package from which decide() decides about each phase. */
+/** The settings and variables of a package from which decide() determines the sandboxes of each phase. */
 export type PackageContext = Omit<PhaseContext, 'phase'>;
 
 /** Returns the context of the package in `configuration` or, if it has none, of any package. Throws an Error for an invalid setting. */

@@ -103,7 +103,7 @@ export const settingNames = Object.keys(settings) as SettingName[];
 /** The name under which a record lists the unavailable option --own-sockets of confine as missing. */
 export const ownSockets = 'own-sockets';
 
-/** Returns the variable that requests what a record names: PORTCULLIS_MEMORY_MAX for the cgroup file memory.max. */
+/** Returns the PORTCULLIS_* variable for a limit or option that a record names: PORTCULLIS_MEMORY_MAX for the cgroup file memory.max. */
 export function settingOf(name: string): SettingName | undefined {
 	if (name === ownSockets) return 'PORTCULLIS_SOCKETS';
 	return settingNames.find((one) => 'limit' in settings[one] && settings[one].limit === name);
