@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# Lets only one install.sh at a time work in a target, the directory to install into. The lock is an empty directory of mode 0700 outside the target, because any user
-# could open and lock the target itself. The name of the lock contains the target's device and inode. install.sh removes the
-# lock at the end.
+# Lets only one install.sh at a time work in a target, the directory to install into. The lock is an empty directory of mode 0700 outside
+# the target, because any user could open and lock the target itself. The name of the lock contains the device and inode of the target.
+# install.sh removes the lock at the end.
 
 declare -a lock_held=()
 lock_wanted=''
@@ -66,7 +66,7 @@ lock_root() {
 			missing=${missing%/*}
 		done
 		[[ -z $opt_uninstall ]] || return 0
-		[[ -w $missing/ ]] || fail permission "$missing/ is not writable: choose your own directory, or run as root"
+		[[ -w $missing/ ]] || fail permission "$missing/ is not writable: pass a directory of your own to --eprefix or --destdir, or run install.sh as root; nothing was changed"
 		[[ -z $opt_dry_run ]] || return 0
 		transaction_mkdir 755 '' "${make[@]}"
 	fi

@@ -17,7 +17,7 @@ setuid_precheck() {
 	local gid options directory
 	[[ $want_setuid == yes ]] || return 0
 	((EUID == 0)) || [[ -n $opt_setuid ]] ||
-		fail setuid "$root/$confine_path was installed with --setuid, which needs root: run install.sh with --no-setuid; nothing was changed"
+		fail setuid "$root/$confine_path was installed with --setuid, and only root can install a setuid confine: in a Prefix that does not belong to root, run install.sh with --no-setuid; otherwise, run install.sh as root; nothing was changed"
 	((EUID == 0)) || fail permission "--setuid needs root, because confine must belong to root; nothing was changed"
 	portage_gid || fail setuid "--setuid needs the group portage, which does not exist: run groupadd --system portage; nothing was changed"
 	if [[ -z $destdir ]]; then

@@ -102,7 +102,7 @@ const rows: Readonly<Record<string, Row>> = {
 	run: {
 		summary: 'run a command or a shell, confined like a phase',
 		details: [
-			'Uses all sandboxes, or the words of --features. With --like, the rules for PHASE of PACKAGE apply. Without a COMMAND, a shell starts, with a prefix in its prompt (zsh: unless your files set PROMPT). At the end, blocked connections and killed processes are listed. The exit status is that of the command, or 125 if a sandbox is not available.',
+			'Uses all sandboxes, or only those that --features lists. With --like, the rules for PHASE of PACKAGE apply. Without a COMMAND, a shell starts, with a prefix in its prompt (zsh: unless your startup files set PROMPT). At the end, blocked connections and killed processes are listed. The exit status is that of the command, or 125 if a sandbox is not available.',
 		],
 		options: {
 			features: lists.features,

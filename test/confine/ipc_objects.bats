@@ -41,7 +41,7 @@ assert_record() {
 	[[ $(grep -c ': ok$' <<<"$expected") == 10 && $(grep -c ': E[A-Z]*$' <<<"$expected") == 15 ]]
 }
 
-@test 'without an IPC namespace, ipc(2) calls of i386 programs return the same results as in an IPC namespace, and confine removes IPC objects even without --cgroup, if no process of the phase remains' {
+@test 'without an IPC namespace and without --cgroup, ipc(2) calls of i386 programs return the same results as in an IPC namespace, and confine removes their IPC objects if no process of the phase remains' {
 	local expected
 	expected=$(unshare --ipc "$TEST_DIR/ipc_objects_32" results 0x50430001)
 	# shellcheck disable=SC2016 # for the shell without namespaces

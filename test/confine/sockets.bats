@@ -63,7 +63,7 @@ results() {
 	[[ $(results) == ECONNREFUSED && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
 }
 
-@test 'confine --own-sockets refuses requests to UNIX sockets of the host also by processes that are not dumpable and, if confine lacks CAP_SYS_PTRACE, by processes of another user' {
+@test 'confine --own-sockets refuses requests to UNIX sockets of the host even if the requesting process is not dumpable, or runs as another user than confine and confine lacks CAP_SYS_PTRACE' {
 	local -a client=(/usr/bin/python3 "$UNIX_CLIENT" host "$HOST") confine=(setpriv --bounding-set=-sys_ptrace --inh-caps=-all "$CONFINE" --own-sockets --net --)
 	"${confine[@]}" setpriv --reuid=12321 --regid=12321 --clear-groups -- "${client[@]}" >"$AUDIT_DIR/out"
 	[[ $(results) == ECONNREFUSED && $(wc -l <"$AUDIT_DIR/out") == 18 ]]

@@ -41,7 +41,7 @@ for edit in added_line commented_out first_line last_line crlf indented emptied;
 	bats_test_function --description "install.sh refuses a bashrc whose managed block has been edited ($edit), and with --save-edits saves a copy of the edited block" -- is_detected "$edit"
 done
 
-@test "install.sh --save-edits does not overwrite the managed block that an earlier run has saved" {
+@test "install.sh --save-edits does not overwrite the copy of an edited block that an earlier run has saved" {
 	did_install --eprefix "$EP"
 	edit_added_line
 	did_install --eprefix "$EP" --save-edits

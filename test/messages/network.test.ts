@@ -190,7 +190,7 @@ describe('hints for a failed phase', () => {
 		expect(hintsFor([program])[0]?.fetcher).toBe(fetcher);
 	});
 
-	test('after a failed phase, at most three different hints for programs are printed, and no hint for an unknown program', () => {
+	test('the messages about a failed phase contain hints for at most three programs, each hint once; hintsFor() returns no hint for an unknown program', () => {
 		const all = [
 			of('cargo', ['cargo']),
 			of('cargo', ['cargo']),

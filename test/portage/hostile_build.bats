@@ -111,11 +111,11 @@ assert_programs_confined() {
 	assert_namespace compile pid own
 }
 
-@test 'as an ordinary user, programs and variables such as BASH_ENV that a build puts into the environment of later phases execute no code outside the sandbox' {
+@test 'if an ordinary user builds a package, PATH, BASH_ENV and similar variables in its saved environment cannot make code of the package run outside the sandbox' {
 	assert_programs_confined user
 }
 
-@test 'as root with userpriv, programs and variables such as BASH_ENV that a build puts into the environment of later phases execute no code outside the sandbox' {
+@test 'if root builds a package with FEATURES=userpriv, PATH, BASH_ENV and similar variables in its saved environment cannot make code of the package run outside the sandbox' {
 	assert_programs_confined root
 	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 }

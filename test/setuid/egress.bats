@@ -80,7 +80,7 @@ run_allowed() {
 	[[ $(record_value record r.mode) == setuid ]]
 }
 
-@test 'if the caller has set no_new_privs, confine --allow uses a user namespace, and a phase reaches the allowed destination' {
+@test 'if the caller of a set-user-id confine has set no_new_privs, confine --allow uses a user namespace, and a phase reaches the allowed destination' {
 	run as_caller setpriv --no-new-privs -- "$CONFINE" --net --audit --record record --allow "$REMOTE:80" -- "$TEST_DIR/client" plain "$REMOTE" 80
 	[[ $status == 0 && $output == connected && $(record_value record r.mode) == userns ]]
 	assert_allowed "client $REMOTE 80 1 0"
