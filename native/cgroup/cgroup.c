@@ -12,7 +12,7 @@
 #include "util/fds.h"
 #include "util/text.h"
 
-/* Maximum number of names to try for a new cgroup, and of attempts to create it while other runs remove its parent. Then --cgroup fails. */
+/* Maximum number of names to try for a new cgroup, and of attempts to create it while other runs remove its parent. After the last, --cgroup fails. */
 #define ATTEMPTS 64
 
 /* Time limit for freezing the cgroup before its processes are killed one by one. */

@@ -55,7 +55,7 @@ struct phase_result {
 	enum mode mode;
 	unsigned inherited;	       /* namespaces that Portage has made, bits of enum isolation */
 	unsigned applied;	       /* isolation that confine has set up, bits of enum isolation */
-	struct setup_error net_filter; /* failed step of the network namespace that the network filter replaces; STEP_NONE: no network filter */
+	struct setup_error net_filter; /* failed step because of which a network filter replaces the network namespace; STEP_NONE: no network filter */
 	bool has_cgroup;
 	bool has_subreaper;
 	struct missing missing[RESULT_MISSING];

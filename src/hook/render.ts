@@ -156,7 +156,7 @@ function auditBlock(): string[] {
 	];
 }
 
-/** Returns a bash condition that is true if the phase may get this sandbox with some value of the settings. The condition sets no variable. */
+/** Returns a bash condition that is true if the phase may get this sandbox for at least one value of the settings. The condition sets no variable. */
 function confinable(what: Confinement): string {
 	const phases = srcPhases.filter((phase) =>
 		phaseRules[what].some(

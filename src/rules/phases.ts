@@ -50,7 +50,7 @@ export interface Row {
 	readonly rule: string;
 }
 
-/** The first row in the table of each sandbox, so that PORTCULLIS_AUDIT=only overrides all other rules. */
+/** The first row in the table of each sandbox: with PORTCULLIS_AUDIT=only, a phase gets no sandbox, whatever the other rows say. */
 const auditOnly: Row = {
 	phases: srcPhases,
 	when: [{ setting: 'PORTCULLIS_AUDIT', is: 'only' }],
