@@ -15,6 +15,8 @@
 
 /* After a search has found that no process of the phase has a socket, the search for this socket is not repeated for this time. */
 #define FOREIGN_MICROSECONDS 200000
+/* Maximum number of searches among the processes of the phase for one socket. */
+#define SEARCHES 8
 /* After a destination was permitted, it is permitted without a new check for this time. */
 #define PERMITTED_MICROSECONDS 10000
 /* Time limit of net_filter_probe(), which normally takes a few milliseconds; after it, the probe fails. */
@@ -100,17 +102,26 @@ static bool process_has_socket(pid_t pid, uint64_t inode)
 	return found;
 }
 
-/* Searches a socket in the target's process, then in all descendants of the supervisor. Omits the descendants if the supervisor has ended before the watcher, because its PID may then belong to another process. */
+/*
+ * Searches a socket in the target's process, then in all descendants of the supervisor. A process may fork and end before the search reaches it, so
+ * repeats the search in new processes until there are none. Omits the descendants if the supervisor has ended before the watcher, because its
+ * PID may then belong to another process.
+ */
 static bool phase_has_socket(const struct net_filter *net_filter, const struct target *target, uint64_t inode)
 {
-	AUTO_PIDS struct pids pids = {0};
+	AUTO_PIDS struct pids searched = {0};
 	bool found = process_has_socket(target->tid, inode);
-	if (found)
-		return true;
-	if (getppid() == net_filter->supervisor)
+	bool has_new = !found && getppid() == net_filter->supervisor;
+	for (int i = 0; i < SEARCHES && has_new && !found; i++) {
+		AUTO_PIDS struct pids pids = {0};
 		pids_add_descendants(&pids, net_filter->supervisor);
-	for (size_t i = 0; i < pids.count && !found; i++)
-		found = process_has_socket(pids.pid[i], inode);
+		pids_remove(&pids, &searched);
+		has_new = pids.count > 0;
+		for (size_t p = 0; p < pids.count && !found; p++) {
+			found = process_has_socket(pids.pid[p], inode);
+			pids_add(&searched, pids.pid[p]);
+		}
+	}
 	return found;
 }
 
