@@ -3,6 +3,13 @@
 # Protects the hook from the build. ebuild.sh has loaded the saved environment, and functions in it must not shadow the builtins that
 # the hook uses. In POSIX mode, bash finds special builtins before functions. Assigning POSIXLY_CORRECT turns POSIX mode on,
 # and no function can replace an assignment.
+# Assigning to a name reference or to an integer variable can run code of the build, and assigning to a readonly variable fails. Check this with
+# keywords and expansions only, because each builtin may be a function. The saved environment cannot set the option nounset, with which the
+# attributes of an unset variable cannot be read. BASH_VERSINFO is readonly and has no element 99, so its expansion ends this shell.
+if [[ ${!___portcullis_*} != @(|___portcullis_leaf) || -R POSIXLY_CORRECT || -R CATEGORY || -R PF ]] || [[ ! -o nounset &&
+	${POSIXLY_CORRECT@a}${___portcullis_options@a}${___portcullis_names@a}${___portcullis_functions@a}${___portcullis_name@a} == *[ir]* ]]; then
+	[[ ${BASH_VERSINFO[99]:?Portcullis: ${PORTAGE_BUILDDIR-}: $EBUILD_PHASE: the build stops, because the ebuild sets ___portcullis_*, or makes CATEGORY, PF or POSIXLY_CORRECT a name reference, an integer or readonly. Remove this from the ebuild.} ]]
+fi
 ___portcullis_options=$BASHOPTS ___portcullis_names=() ___portcullis_functions=''
 POSIXLY_CORRECT=y
 for ___portcullis_name in @builtins@; do

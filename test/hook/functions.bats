@@ -94,6 +94,20 @@ source_with() {
 	[[ $output == 'declare -n CC="elements[0]"' ]]
 }
 
+@test 'if a build gives a variable that the hook assigns the attribute of a name reference, an integer or readonly, the hook stops the phase and runs no command of the build' {
+	local definition
+	for definition in 'declare -n '{POSIXLY_CORRECT,CATEGORY,PF,___portcullis_options,___portcullis_functions}"='elements[\$(/bin/echo evil >&2)]'" \
+		"declare -i "{POSIXLY_CORRECT,___portcullis_functions}"; y='elements[\$(/bin/echo evil >&2)]'" \
+		'readonly POSIXLY_CORRECT; export() { /bin/echo evil; }' 'readonly ___portcullis_options' '___portcullis_never=set'; do
+		run source_with "$definition" PORTAGE_FEATURES='network-sandbox ipc-sandbox'
+		[[ $status != 0 && $output == *"Portcullis: $BUILDDIR: compile: the build stops, because the ebuild sets ___portcullis_"* && $output != *$'\n'evil* &&
+			$output != evil* && $output != *started* && $output != *'went on'* ]] || {
+			echo "$definition: $status $output"
+			return 1
+		}
+	done
+}
+
 @test 'if a build makes a function or a variable readonly that the hook must define, the hook stops the phase with an error' {
 	local definition
 	for definition in 'mapfile() { :; }; readonly -f mapfile' '__portcullis_phase() { :; }; readonly -f __portcullis_phase' \
