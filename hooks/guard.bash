@@ -7,7 +7,7 @@
 # keywords and expansions only, because each builtin may be a function. The saved environment cannot set the option nounset, with which the
 # attributes of an unset variable cannot be read. BASH_VERSINFO is readonly and has no element 99, so its expansion ends this shell.
 if [[ ${!___portcullis_*} != @(|___portcullis_leaf) || -R POSIXLY_CORRECT || -R CATEGORY || -R PF ]] || [[ ! -o nounset &&
-	${POSIXLY_CORRECT@a}${___portcullis_options@a}${___portcullis_names@a}${___portcullis_functions@a}${___portcullis_name@a} == *[ir]* ]]; then
+	${POSIXLY_CORRECT@a}${___portcullis_options@a}${___portcullis_names@a}${___portcullis_functions@a}${___portcullis_name@a}${___portcullis_text@a} == *[ir]* ]]; then
 	[[ ${BASH_VERSINFO[99]:?Portcullis: ${PORTAGE_BUILDDIR-}: $EBUILD_PHASE: the build stops, because the ebuild sets ___portcullis_*, or makes CATEGORY, PF or POSIXLY_CORRECT a name reference, an integer or readonly. Remove this from the ebuild.} ]]
 fi
 ___portcullis_options=$BASHOPTS ___portcullis_names=() ___portcullis_functions=''
@@ -46,7 +46,9 @@ done 2>/dev/null
 # references among the variables that the hook reads, and restore them together with the functions.
 for ___portcullis_name in @references@; do
 	[[ -R $___portcullis_name ]] || continue
-	___portcullis_functions+=$'\n'$(declare -p "$___portcullis_name")
+	___portcullis_text=$(declare -p "$___portcullis_name")
+	# Portage sources bashrc in a function, where declare without -g would make a local variable.
+	___portcullis_functions+=$'\n'"declare -g ${___portcullis_text#declare }"
 	unset -n "$___portcullis_name" 2>/dev/null ||
 		___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the ebuild makes the name reference $___portcullis_name readonly. Remove this readonly from the ebuild.}
 done

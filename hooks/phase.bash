@@ -368,5 +368,5 @@ __portcullis_report_unconfined() {
 #: limits
 __portcullis_phase
 unset -f @functions@
-eval "unset -v ___portcullis_name ___portcullis_names ___portcullis_options ___portcullis_functions ___portcullis_leaf
+eval "unset -v ___portcullis_name ___portcullis_names ___portcullis_text ___portcullis_options ___portcullis_functions ___portcullis_leaf
 $___portcullis_functions"

@@ -89,7 +89,8 @@ source_with() {
 	done
 	# shellcheck disable=SC2016 # for the shell of the hook
 	run -0 hook_run 'declare -n CC="elements[0]"
-		source "$HOOK"
+		f() { source "$HOOK"; }
+		f
 		declare -p CC' compile PORTAGE_FEATURES=network-sandbox PORTAGE_RESTRICT=network-sandbox
 	[[ $output == 'declare -n CC="elements[0]"' ]]
 }
