@@ -26,39 +26,39 @@ export function prefixOf(values: Input['values']): string {
 	const eprefix = eprefixOf(values);
 	if (eprefix === '') return eprefix;
 	if (!isFolder(eprefix)) throw new UsageError(`--eprefix: there is no folder ${eprefix}`);
-	if (process.geteuid?.() === 0) for (const path of startedPaths(eprefix)) checkPath(eprefix, path);
+	if (process.geteuid?.() === 0) checkStarted(eprefix);
 	return eprefix;
 }
 
-/** Lists the paths of programs in a Prefix that portcullis and Portage execute, and of the configuration that they read. */
-function startedPaths(eprefix: string): string[] {
+/**
+ * Checks the programs in a Prefix that portcullis and Portage execute, and the configuration that they read. Checks each path before it reads
+ * the file or folder, because another user can put a FIFO or a link to a large tree there.
+ */
+function checkStarted(eprefix: string): void {
 	const { bashrc, hook, portcullis, program, confine } = paths(eprefix);
 	const emerge = ['emerge', 'ebuild'].map((name) => `${eprefix}/usr/bin/${name}`);
 	const lib = `${eprefix}/usr/lib`;
+	const folders = ['bin', 'lib', 'lib64', 'usr/lib64'].map((name) => `${eprefix}/${name}`);
+	const programs = [hook, portcullis, program, confine, `${eprefix}/usr/bin/python3`, ...emerge];
+	for (const path of [eprefix, lib, ...folders, ...programs]) checkPath(eprefix, path);
 	const pythons = namesIn(lib).filter((name) => name.startsWith('python'));
-	return [
-		...[eprefix, hook, portcullis, program, confine, `${eprefix}/usr/bin/python3`, ...emerge],
-		...['bin', 'lib', 'lib64', 'usr/lib64'].map((name) => `${eprefix}/${name}`),
-		...[`${lib}/portage`, ...pythons.map((name) => `${lib}/${name}/site-packages/portage`)].flatMap((path) =>
-			withFiles(path),
-		),
-		...[`${lib}/python-exec`, `${eprefix}/etc/python-exec`].flatMap((path) => withFiles(path)),
-		...emerge.flatMap(interpreter),
-		...withFiles(dirname(bashrc)),
-	];
+	const trees = [`${lib}/portage`, `${lib}/python-exec`, `${eprefix}/etc/python-exec`, dirname(bashrc)];
+	trees.push(...pythons.map((name) => `${lib}/${name}/site-packages/portage`));
+	for (const path of trees) checkTree(eprefix, path);
+	for (const path of emerge.flatMap(interpreter)) checkPath(eprefix, path);
 }
 
 /**
- * Returns a path and, if it is a folder or a link to one, the files in it. Omits make.profile, usually a link into a repository, whose owner
- * can change the ebuilds that root runs anyway. `seen` contains the folders that are listed already.
+ * Checks a path and, if it is a folder or a link to one, the files in it. Omits make.profile, usually a link into a repository, whose owner can
+ * change the ebuilds that root runs anyway. `seen` contains the folders that are checked already.
  */
-function withFiles(path: string, seen = new Set<string>()): string[] {
+function checkTree(eprefix: string, path: string, seen = new Set<string>()): void {
+	checkPath(eprefix, path);
 	const stats = stat(path);
 	const key = `${stats?.dev}:${stats?.ino}`;
-	if (stats?.isDirectory() !== true || seen.has(key)) return [path];
+	if (stats?.isDirectory() !== true || seen.has(key)) return;
 	seen.add(key);
-	const names = readdirSync(path).filter((name) => name !== 'make.profile');
-	return [path, ...names.flatMap((name) => withFiles(`${path}/${name}`, seen))];
+	for (const name of readdirSync(path)) if (name !== 'make.profile') checkTree(eprefix, `${path}/${name}`, seen);
 }
 
 /**

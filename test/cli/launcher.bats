@@ -80,6 +80,13 @@ hostile_prefix() {
 		[[ $output == "portcullis: $prefix/$path belongs to user 12321, "*'run: setpriv --reuid=12321 --regid=12322 '* ]]
 		chown 0:0 "$prefix/$path"
 	done
+	# Root reads no file before its check: opening a FIFO of the other user would take forever.
+	mv "$prefix/usr/bin/emerge" "$BATS_TEST_TMPDIR/emerge"
+	mkfifo "$prefix/usr/bin/emerge"
+	chown 12321:12322 "$prefix/usr/bin/emerge"
+	run -10 timeout 20 "$TOP/bin/portcullis" explain --eprefix "$prefix"
+	[[ $output == "portcullis: $prefix/usr/bin/emerge belongs to user 12321, "* ]]
+	mv -f "$BATS_TEST_TMPDIR/emerge" "$prefix/usr/bin/emerge"
 	mkdir "$prefix/etc/linked"
 	ln -s ../linked "$prefix/etc/portage/hooks"
 	ln -s .. "$prefix/etc/linked/loop"
