@@ -256,7 +256,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		run_without_init(s, "--audit: cannot prepare the watcher process");
 	launch_or_degrade(s);
 	s->result.audit = options->audit ? s->watcher.log : NULL;
-	s->result.setuid_inert = seccomp_needs_no_new_privs(s);
+	s->result.setuid_inert = s->result.setuid_inert || seccomp_needs_no_new_privs(s);
 	if (phase_network(s) == NETWORK_ISOLATED)
 		watcher_open_dns(&s->watcher);
 	if (s->identity.mode == MODE_SETUID)
