@@ -199,10 +199,13 @@ static bool is_as_strict(enum limit limit, const char *text, const char *request
 static void find_inherited(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const struct cgroup_location *location)
 {
 	int requested = 0, found = 0;
+	for (int i = 0; i < LIMITS; i++)
+		requested += options->limit[i] != NULL;
+	if (requested == 0)
+		return;
 	int own = cgroupfs_open_directory(location->root, location->own_path);
 	for (int i = 0; i < LIMITS; i++) {
 		char text[64];
-		requested += options->limit[i] != NULL;
 		cgroup->inherits[i] = options->limit[i] != NULL && file_read(own, limit_files[i], text, sizeof text) > 0 &&
 				      is_as_strict((enum limit)i, text, options->limit[i]);
 		found += cgroup->inherits[i];
