@@ -4,7 +4,6 @@
 #include <sys/xattr.h>
 
 #include "egress/socket_permit.h"
-#include "util/fds.h"
 #include "util/process.h"
 #include "watcher/internal.h"
 
