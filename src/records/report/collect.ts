@@ -4,6 +4,7 @@ import { mergeLookups } from '../../messages/network.ts';
 import { addressAndPort, commandOf } from '../../messages/message.ts';
 import { scan, type Source, type Unread } from '../reader.ts';
 import type { IpcObject, Orphan, Program, RunRecord } from '../schema.ts';
+import { withoutVersion } from '../../util/grammar.ts';
 import { BoundedMap } from './bounded_map.ts';
 
 /** Number of attempts of one command to reach one destination. The lookup of a host name is an attempt as well. */
@@ -123,9 +124,11 @@ export function latestEvents(report: Report): PhaseEvents[] {
 
 /** Returns a function that is true for packages CATEGORY/PF with this name: CATEGORY/PF, CATEGORY/PN, PF or PN, with an optional = (PMS 3.2). */
 export function matcher(name: string): (cpv: string) => boolean {
-	const literal = name.replace(/^=/, '').replace(/[^A-Za-z0-9_]/g, '\\$&');
-	const pattern = new RegExp(`^(?:[^/]*/)?${literal}(?:-\\d[^-]*(?:-r\\d+)?)?$`);
-	return (cpv) => pattern.test(cpv);
+	const wanted = name.replace(/^=/, '');
+	return (cpv) => {
+		const pf = cpv.replace(/^.*\//, '');
+		return [cpv, withoutVersion(cpv), pf, withoutVersion(pf)].includes(wanted);
+	};
 }
 
 function addPhase(report: Report, phase: PhaseSummary): void {
