@@ -5,6 +5,8 @@
 @test 'the fuzzers of the parsers of confine find no error in any file of test/fuzz/corpus' {
 	local targets
 	targets=("$BATS_TEST_DIRNAME"/../fuzz/corpus/*)
+	# Each target in fuzz.c has a corpus.
+	diff <(printf '%s\n' "${targets[@]##*/}") <(sed -nE 's/^\t\{"([a-z]+)", fuzz_.*/\1/p' "$BATS_TEST_DIRNAME/../fuzz/fuzz.c" | sort)
 	run "$BATS_TEST_DIRNAME/../fuzz/run" 0
 	echo "$output"
 	[[ $status == 0 ]]
