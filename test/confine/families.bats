@@ -81,7 +81,7 @@ sys.stdin.read()" "$PPID"
 		read -r _ _ _ supervisor _ <"/proc/$PPID/stat"
 		# init sleeps after its answer, and then the watcher after it has received the answer.
 		for pid in "$PPID" $(pgrep -x -P "$supervisor" confine-watcher); do
-			until [[ $(<"/proc/$pid/stat") == *") S "* ]]; do :; done
+			until [[ ! -e /proc/$pid || $(<"/proc/$pid/stat") == *") S "* ]]; do :; done
 		done
 		"$1" one' bash "$AUDIT_DIR/make"
 	[[ $output == $'socketcall inet ENOBUFS\nsocketcall inet made' ]]

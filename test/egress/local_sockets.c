@@ -6,6 +6,7 @@
  */
 #include "client.h"
 
+#include <stdatomic.h>
 #include <sys/un.h>
 
 static void print_result(const char *what, long result)
@@ -176,6 +177,7 @@ static void full(void)
 }
 
 static char bytes[6 << 20];
+static atomic_bool has_sent;
 
 static void *send_bytes(void *socket)
 {
@@ -186,6 +188,7 @@ static void *send_bytes(void *socket)
 	long sent = send(*(int *)socket, bytes, sizeof bytes, 0);
 #endif
 	printf("sent %ld\n", sent);
+	has_sent = true;
 	shutdown(*(int *)socket, SHUT_WR);
 	return NULL;
 }
@@ -198,7 +201,7 @@ static void large(bool wait)
 	ssize_t got, total = 0;
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0 || pthread_create(&sender, NULL, send_bytes, ends) != 0)
 		exit(2);
-	while (poll(&(struct pollfd){.fd = ends[0], .events = POLLOUT}, 1, 0) != 0)
+	while (!has_sent && poll(&(struct pollfd){.fd = ends[0], .events = POLLOUT}, 1, 0) != 0)
 		;
 	puts("full");
 	fflush(stdout);
