@@ -30,7 +30,7 @@ fi 2>/dev/null
 # Bash cannot unset a readonly function, and such a function may shadow even `exit`. Therefore end this shell without a builtin: by an
 # expansion that fails.
 if ! unset -f "${___portcullis_names[@]}" @functions@; then
-	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the ebuild makes a function readonly whose name the hook of Portcullis needs. Remove this readonly from the ebuild.}
+	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: $EBUILD_PHASE: the build stops, because the ebuild makes a function readonly whose name the hook of Portcullis needs. Remove this readonly from the ebuild.}
 fi
 unset -v POSIXLY_CORRECT
 # Restore the shell options that POSIX mode has also changed (posix_initialize() in bash's general.c).
@@ -50,7 +50,7 @@ for ___portcullis_name in @references@; do
 	# Portage sources bashrc in a function, where declare without -g would make a local variable.
 	___portcullis_functions+=$'\n'"declare -g ${___portcullis_text#declare }"
 	unset -n "$___portcullis_name" 2>/dev/null ||
-		___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the ebuild makes the name reference $___portcullis_name readonly. Remove this readonly from the ebuild.}
+		___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: $EBUILD_PHASE: the build stops, because the ebuild makes the name reference $___portcullis_name readonly. Remove this readonly from the ebuild.}
 done
 
 # Fails if the build has made a variable readonly that the hook declares with local, because bash then refuses the local variable.

@@ -61,7 +61,7 @@ fi
 
 #: guard
 __portcullis_check_readonly 2>/dev/null ||
-	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the ebuild makes a variable readonly that the hook of Portcullis needs. Remove this readonly from the ebuild.}
+	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: $EBUILD_PHASE: the build stops, because the ebuild makes a variable readonly that the hook of Portcullis needs. Remove this readonly from the ebuild.}
 
 # The functions below read the local variables of __portcullis_phase. A function that returns values returns them in the array REPLY,
 # and its comment names REPLY.

@@ -115,7 +115,7 @@ source_with() {
 		'readonly confine=/bin/true' 'readonly -a options=()' 'readonly IFS' 'readonly EBUILD_DEATH_HOOKS=evil' 'readonly _PORTAGE_ORIG_PATH=evil' 'declare -rn CC=x'; do
 		run source_with "$definition" PORTAGE_FEATURES=network-sandbox
 		((status != 0))
-		[[ $output == *'Portcullis: app-misc/foo-1: the ebuild makes '*' readonly'* ]] || {
+		[[ $output == *'Portcullis: app-misc/foo-1: compile: the build stops, because the ebuild makes '*' readonly'* ]] || {
 			echo "$definition: $output"
 			return 1
 		}
