@@ -72,7 +72,7 @@ bashrc_check_block() {
 	bashrc_edited=yes
 	[[ -z $opt_save_edits ]] || return 0
 	[[ -n $record_found || -z $opt_uninstall ]] ||
-		fail edited "$root/$record_path is missing, so install.sh cannot check whether the managed block in $bashrc_path was edited: remove the block by hand, or run install.sh --uninstall --save-edits, which saves a copy of the block and removes it; nothing was changed"
+		fail edited "$root/$record_path is missing, so install.sh cannot check whether the managed block in $bashrc_path was edited: remove the block by hand, or run the same command again with --save-edits, which saves a copy of the block and removes it; nothing was changed"
 	fail edited "$bashrc_path: the managed block was edited: run install.sh again with --save-edits, which saves a copy of the edited block and replaces it; nothing was changed"
 }
 

@@ -39,7 +39,7 @@ setuid_verify() {
 	[[ $mode == "4710 0:$gid" ]] || fail setuid "--setuid: the installed $path has mode and owner $mode instead of 4710 0:$gid; the previous state was restored"
 	[[ -z $destdir ]] || return 0
 	if grep -q '^NoNewPrivs:[[:space:]]*1' /proc/self/status; then
-		note "no_new_privs is set for install.sh, so $path could not be executed as a test. Its owner and mode are correct, so nothing needs to be done"
+		note "no_new_privs is set for install.sh, so $path could not be tested as a set-user-ID program. Its owner and mode are correct; to test it, run portcullis doctor in a new login"
 		return 0
 	fi
 	setuid_try "$path" "$gid" || fail setuid "--setuid: user nobody in group portage ran $path --probe, which printed $tried instead of mode=setuid; the previous state was restored"
