@@ -240,7 +240,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	grep -q 'user.max_user_namespaces is 0' "$BATS_TEST_TMPDIR/text"
 	grep -q 'install.sh --setuid' "$BATS_TEST_TMPDIR/text"
 	grep -q '^warning  network-sandbox a weaker seccomp filter replaces the network namespace' "$BATS_TEST_TMPDIR/text"
-	grep -q "ipc-sandbox .*: builds can use the host's IPC objects; confine removes the builds' own\.\$" "$BATS_TEST_TMPDIR/text"
+	grep -q "ipc-sandbox .*: builds can use the host's IPC objects; leftovers of builds are removed\.\$" "$BATS_TEST_TMPDIR/text"
 }
 
 @test 'if no sandbox is available, portcullis run exits with 125 and does not start the command' {

@@ -18,7 +18,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	if (flags.has('last') && time !== undefined) throw new UsageError('report takes --last or --since, not both');
 	const sources = recordSources(values['records']);
 	const selection = flags.has('last')
-		? lastRun(sources)
+		? lastRun(sources, values['records'])
 		: { since: time === undefined ? undefined : sinceTime(time, now) };
 	const report = collect(sources, { package: name, ...selection });
 	if (name !== undefined && report.phases === 0) {
@@ -44,16 +44,20 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 }
 
 /** Selects the records of the last run of emerge. In a record, `run` identifies the run of emerge. Throws an Error if the last record has none. */
-function lastRun(sources: readonly Source[]): Selection {
+function lastRun(sources: readonly Source[], given: string | undefined): Selection {
 	const last: { run?: string } = {};
 	const unread = scan(sources, (record) => {
 		last.run = record.run;
 	});
 	const { run } = last;
-	if (run === undefined) throw new Error(['no phase is recorded', ...unread.map(unreadText)].join('. '));
+	if (run === undefined) {
+		const more =
+			unread.length > 0 ? unread.map(unreadText) : [`To check the installation, run: ${portcullis('doctor')}`];
+		throw new Error(['no phase is recorded', ...more].join('. '));
+	}
 	if (run === '')
 		throw new Error(
-			`the last record does not name its run of emerge, which --last needs. To see recent phases, run: ${portcullis('report', '--since', '1d')}`,
+			`the last record does not name its run of emerge, which --last needs. To see all phases, run: ${portcullis('report', ...(given === undefined ? [] : ['--records', given]))}`,
 		);
 	return { run };
 }
