@@ -11,7 +11,7 @@
 #include <stdnoreturn.h>
 
 #include "dns/wire.h"
-#include "watcher/network_log.h"
+#include "network_log/network_log.h"
 
 enum { NAME_SERVERS = 8, /* maximum number of name servers; further ones are ignored, as by glibc and musl, which use only three */
        DNS_PORT = 53 };

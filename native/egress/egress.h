@@ -12,7 +12,7 @@
 #include "dns/dns_server.h"
 #include "options/allow_list.h"
 #include "util/events.h"
-#include "watcher/request.h"
+#include "target/request.h"
 
 /* The state of the code that applies the allow-list, such as the pending calls, which are not answered yet (internal.h). */
 struct egress;

@@ -9,7 +9,7 @@
 #include <sys/un.h>
 
 #include "egress/internal.h"
-#include "egress/socket_permit.h"
+#include "seccomp/socket_permit.h"
 #include "util/fds.h"
 
 bool emulate_is_needed(const struct egress_call *call, const struct request *request)

@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 
 #include "egress/internal.h"
-#include "egress/socket_permit.h"
+#include "seccomp/socket_permit.h"
 #include "util/fds.h"
 #include "util/process.h"
 #include "util/text.h"

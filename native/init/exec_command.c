@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "init/init.h"
 #include "options/allow_list.h"
-#include "watcher/seccomp_filter.h"
+#include "seccomp/seccomp_filter.h"
 
 /* Reads the id from a uid_map or gid_map that maps exactly one id. Returns false for any other map. */
 static bool read_single_id(const char *path, unsigned *id)
@@ -12,7 +12,7 @@ static bool read_single_id(const char *path, unsigned *id)
 	return sscanf(text, "%u %u %u %c", id, &outside, &count, &more) == 3 && count == 1;
 }
 
-/* Numbers of the Landlock calls on all architectures of watcher/syscalls.h, for C libraries whose headers lack SYS_landlock_*. */
+/* Numbers of the Landlock calls on all architectures of seccomp/syscalls.h, for C libraries whose headers lack SYS_landlock_*. */
 enum { LANDLOCK_CREATE_RULESET = 444,
        LANDLOCK_RESTRICT_SELF = 446 };
 

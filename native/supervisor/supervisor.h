@@ -13,7 +13,7 @@
 #include "privileged/privilege.h"
 #include "util/json.h"
 #include "util/process.h"
-#include "watcher/network_log.h"
+#include "network_log/network_log.h"
 #include "watcher/watcher.h"
 
 /* Runs the command. Exits with its status, or dies of the same signal. With --require, exits with 125 if an option cannot be fulfilled. */

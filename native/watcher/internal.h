@@ -8,7 +8,7 @@
 #include <stdnoreturn.h>
 
 #include "egress/egress.h"
-#include "watcher/request.h"
+#include "target/request.h"
 #include "watcher/watcher.h"
 
 /* loop.c: the main loop of the watcher */

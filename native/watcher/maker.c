@@ -16,7 +16,7 @@
 #include "options/allow_list.h"
 #include "util/fds.h"
 #include "util/process.h"
-#include "watcher/request.h"
+#include "target/request.h"
 
 #ifndef SHM_STAT_ANY
 #define SHM_STAT_ANY 15 /* defined in the headers of Linux 4.17 and later */

@@ -13,8 +13,8 @@
 
 #include <limits.h>
 
-#include "watcher/syscalls.h"
-#include "watcher/target.h"
+#include "seccomp/syscalls.h"
+#include "target/target.h"
 
 struct ipc_object {
 	enum watched_call call;	 /* the call that creates the object: CALL_SHMGET, CALL_SEMGET, CALL_MSGGET or CALL_MQ_OPEN */

@@ -10,7 +10,7 @@
 
 #include "util/fds.h"
 #include "util/process.h"
-#include "watcher/seccomp_filter.h"
+#include "seccomp/seccomp_filter.h"
 #include "watcher/internal.h"
 
 /* After a search has found that no process of the phase has a socket, the search for this socket is not repeated for this time. */

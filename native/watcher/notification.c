@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <sys/xattr.h>
 
-#include "egress/socket_permit.h"
+#include "seccomp/socket_permit.h"
 #include "util/process.h"
 #include "watcher/internal.h"
 

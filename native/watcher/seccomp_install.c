@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "watcher/seccomp_filter.h"
+#include "seccomp/seccomp_filter.h"
 
 #include <sched.h>
 #include <signal.h>

@@ -7,7 +7,7 @@
 #include "privileged/privilege.h"
 #include "util/process.h"
 #include "watcher/maker.h"
-#include "watcher/network_log.h"
+#include "network_log/network_log.h"
 
 /* The message by which a process of the phase sends the seccomp listener to the watcher before the command starts. */
 struct setup_message {

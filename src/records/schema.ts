@@ -257,7 +257,7 @@ function text(value: unknown, name: string): string {
 	return stripControls(value.slice(0, MOST_TEXT));
 }
 
-/** Parses the words of a command line, and shortens them to the limits of native/watcher/target.h. */
+/** Parses the words of a command line, and shortens them to the limits of native/target/target.h. */
 function texts(value: unknown, name: string): string[] {
 	if (!Array.isArray(value)) throw wrong(name, 'a list');
 	const found: string[] = [];

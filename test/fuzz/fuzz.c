@@ -19,7 +19,7 @@
 #include "options/options.h"
 #include "util/json.h"
 #include "util/text.h"
-#include "watcher/request.h"
+#include "target/request.h"
 
 /* Returns a copy in a heap block of the exact size, so that AddressSanitizer and valgrind detect an access beyond it. */
 static void *copy(const void *data, size_t size)

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "watcher/seccomp_filter.h"
+#include "seccomp/seccomp_filter.h"
 #include "options/allow_list.h"
 
 typedef unsigned long long u64;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "watcher/syscalls.h"
+#include "seccomp/syscalls.h"
 
 #include <sys/syscall.h>
 

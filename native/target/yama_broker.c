@@ -4,7 +4,7 @@
 
 #include "util/fds.h"
 #include "watcher/internal.h"
-#include "watcher/target.h"
+#include "target/target.h"
 
 /* Maximum number of data bytes in one message; a longer read takes several messages. A socket pair accepts a message of this size with any net.core.wmem_default. */
 enum { CHUNK = 2048 };

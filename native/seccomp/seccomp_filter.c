@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "watcher/seccomp_filter.h"
+#include "seccomp/seccomp_filter.h"
 
 #include <linux/sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "options/allow_list.h"
-#include "egress/socket_permit.h"
+#include "seccomp/socket_permit.h"
 #include "watcher/internal.h"
 
 /* Refuses a send with MSG_FASTOPEN, which connects and sends in one call (tcp(7)). The errno is that of a kernel where net.ipv4.tcp_fastopen is off. flags: index of the argument with the flags. */

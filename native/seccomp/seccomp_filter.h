@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Generates the seccomp filter of the phase (seccomp_filter.c) and installs it (seccomp_install.c). */
-#ifndef WATCHER_SECCOMP_FILTER_H
-#define WATCHER_SECCOMP_FILTER_H
+#ifndef SECCOMP_FILTER_H
+#define SECCOMP_FILTER_H
 
 #include <linux/filter.h>
 
-#include "watcher/syscalls.h"
+#include "seccomp/syscalls.h"
 
 enum { SECCOMP_FILTER_ROOM = 1024 }; /* room for the instructions of a filter; seccomp_filter_build() fails if a filter needs more */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "watcher/target.h"
+#include "target/target.h"
 
 #include <linux/kcmp.h>
 #include <sys/ioctl.h>

@@ -3,7 +3,7 @@
 #ifndef NETWORK_LOG_H
 #define NETWORK_LOG_H
 
-#include "watcher/target.h"
+#include "target/target.h"
 
 enum {
 	LOG_ATTEMPTS = 256,

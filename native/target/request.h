@@ -9,9 +9,9 @@
 #include <sys/un.h>
 
 #include "watcher/maker.h"
-#include "watcher/network_log.h"
-#include "watcher/syscalls.h"
-#include "watcher/target.h"
+#include "network_log/network_log.h"
+#include "seccomp/syscalls.h"
+#include "target/target.h"
 
 enum {
 	REQUEST_ADDRESSES = 1024,					  /* maximum number of addresses in one call; no call has more, because sendmmsg(2) sends at most UIO_MAXIOV messages (net/socket.c) */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "watcher/request.h"
+#include "target/request.h"
 
 #include <arpa/inet.h>
 #include <sys/ipc.h>

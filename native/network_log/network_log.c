@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "watcher/network_log.h"
+#include "network_log/network_log.h"
 
 #include <sys/mman.h>
 #include <sys/socket.h>

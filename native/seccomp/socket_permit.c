@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "egress/socket_permit.h"
+#include "seccomp/socket_permit.h"
 
 #include "options/allow_list.h"
 

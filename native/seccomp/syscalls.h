@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of the system calls that the seccomp filter of a phase watches or restricts. */
-#ifndef WATCHER_SYSCALLS_H
-#define WATCHER_SYSCALLS_H
+#ifndef SYSCALLS_H
+#define SYSCALLS_H
 
 #include <linux/audit.h>
 

@@ -9,7 +9,7 @@
 
 #include "util/fds.h"
 #include "watcher/internal.h"
-#include "watcher/target.h"
+#include "target/target.h"
 
 enum { MOST_LINKS = 40 }; /* maximum number of symbolic links that are followed in a path; with more the result is ELOOP, as in the kernel (MAXSYMLINKS in include/linux/namei.h) */
 
