@@ -158,12 +158,11 @@ static void log_query(const struct server *server, const struct dns_question *qu
 /* Logs a query and writes the answer. Returns the length of the answer in bytes, or 0 if the server must not answer. type and port: those of the client's socket. */
 static size_t answer_query(const struct server *server, const unsigned char *query, size_t length, unsigned char *answer, int type, uint16_t port)
 {
-	struct dns_question questions[DNS_QUESTIONS];
-	size_t count;
-	size_t answer_length = dns_answer(query, length, server->hosts, answer, questions, &count);
+	struct dns_question question;
+	size_t answer_length = dns_answer(query, length, server->hosts, answer, &question);
 	const struct dns_request *client = find_client(server, type, port);
-	for (size_t i = 0; i < count; i++)
-		log_query(server, &questions[i], (unsigned)(query[0] << 8 | query[1]), client);
+	if (question.name[0] != '\0')
+		log_query(server, &question, (unsigned)(query[0] << 8 | query[1]), client);
 	if (answer_length > 0 && type == SOCK_DGRAM && client->truncates)
 		dns_truncate(answer);
 	return answer_length;

@@ -21,8 +21,7 @@ enum { HEADER = 12,
        CLASS_IN = 1,
        LONGEST_LABEL = 63,
        LONGEST_NAME = 255 };
-enum { MOST_POINTERS = 8,
-       TTL_SECONDS = 60 };
+enum { TTL_SECONDS = 60 };
 
 static unsigned read_number(const unsigned char *bytes)
 {
@@ -41,40 +40,21 @@ static size_t put_label(char *text, size_t used, const unsigned char *label, siz
 	return used;
 }
 
-/* Reads the domain name at offset *at and sets *at to the offset after it. A compression pointer must point before the name that contains it, to prevent endless loops. Sets *uncompressed to true if the name has no pointer. Returns false if it is invalid. */
-static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name, bool *uncompressed)
+/* Reads the domain name at offset *at and sets *at to the offset after it. Returns false if it is invalid, which a compression pointer is too: it must point to an earlier name (RFC 1035, 4.1.4), and the name of the first question has none before it. */
+static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name)
 {
 	char text[5 * LONGEST_NAME] = "."; /* room for four characters for each byte of a name */
-	size_t position = *at, start = position, total = 1, used = 0;
-	int pointers = 0;
-	for (;;) {
-		if (position >= length)
+	size_t start = *at, used = 0;
+	while (*at < length && query[*at] != 0) {
+		size_t size = query[(*at)++];
+		if (size > LONGEST_LABEL || *at + size + 1 - start > LONGEST_NAME || *at + size > length)
 			return false;
-		unsigned size = query[position];
-		if (size == 0)
-			break;
-		if ((size & 0xC0) == 0xC0) {
-			if (position + 1 >= length || ++pointers > MOST_POINTERS)
-				return false;
-			size_t target = read_number(query + position) & 0x3FFF;
-			if (target < HEADER || target >= start)
-				return false;
-			if (pointers == 1)
-				*at = position + 2;
-			position = start = target;
-			continue;
-		}
-		total += size + 1;
-		if (size > LONGEST_LABEL || total > LONGEST_NAME || position + 1 + size > length)
-			return false;
-		used = put_label(text, used, query + position + 1, size);
-		position += size + 1;
+		used = put_label(text, used, query + *at, size);
+		*at += size;
 	}
-	if (pointers == 0)
-		*at = position + 1;
-	*uncompressed = pointers == 0;
+	++*at;
 	snprintf(name, DNS_NAME, "%.*s", DNS_NAME - 1, text);
-	return true;
+	return *at <= length;
 }
 
 static bool has_name(const struct allow_name *host, const char *name)
@@ -108,42 +88,35 @@ static size_t put_addresses(const struct allow *hosts, const struct dns_question
 	return used;
 }
 
-size_t dns_answer(const unsigned char *query, size_t length, const struct allow *hosts, unsigned char *answer,
-		  struct dns_question *questions, size_t *count)
+size_t dns_answer(const unsigned char *query, size_t length, const struct allow *hosts, unsigned char *answer, struct dns_question *question)
 {
-	*count = 0;
+	*question = (struct dns_question){0};
 	/* Do not answer a DNS response: two servers that answer responses would send messages to each other forever. */
 	if (length < HEADER || (query[2] & FLAG_RESPONSE) != 0)
 		return 0;
-	unsigned question_count = read_number(query + 4), code = question_count == 0 ? FORMAT_ERROR : SERVER_FAILURE;
+	bool is_query = (query[2] & OPCODE) == 0, is_single = read_number(query + 4) == 1;
 	size_t at = HEADER, answer_length = HEADER;
-	bool is_query = (query[2] & OPCODE) == 0;
-	for (unsigned i = 0; is_query && i < question_count && i < DNS_QUESTIONS; i++) {
-		bool uncompressed;
-		struct dns_question *question = &questions[*count];
-		if (!read_name(query, length, &at, question->name, &uncompressed) || at + 4 > length) {
-			code = FORMAT_ERROR;
-			break;
-		}
+	char name[DNS_NAME];
+	if (is_query && read_number(query + 4) > 0 && read_name(query, length, &at, name) && at + 4 <= length) {
+		memcpy(question->name, name, sizeof name);
 		question->type = (uint16_t)read_number(query + at);
-		at += 4;
-		++*count;
-		if (i == 0 && uncompressed)
-			answer_length = at;
+		answer_length = at + 4;
 	}
-	if (!is_query)
-		code = NOT_IMPLEMENTED;
 	memset(answer, 0, HEADER);
 	memcpy(answer, query, 2);
+	/* A query with several questions is invalid too (RFC 9619). */
+	unsigned code = !is_query ? NOT_IMPLEMENTED : is_single && answer_length > HEADER ? SERVER_FAILURE
+											  : FORMAT_ERROR;
 	answer[2] = (unsigned char)(FLAG_RESPONSE | (query[2] & (OPCODE | FLAG_RECURSION_DESIRED)));
 	answer[3] = (unsigned char)(FLAG_RECURSION_AVAILABLE | code);
 	answer[5] = answer_length > HEADER;
 	memcpy(answer + HEADER, query + HEADER, answer_length - HEADER);
-	if (question_count != 1 || *count != 1 || answer_length == HEADER || hosts == NULL || !is_host(hosts, questions[0].name))
+	if (code != SERVER_FAILURE || hosts == NULL || !is_host(hosts, question->name))
 		return answer_length;
 	answer[3] = FLAG_RECURSION_AVAILABLE;
-	*count = 0;
-	return put_addresses(hosts, &questions[0], answer, answer_length);
+	answer_length = put_addresses(hosts, question, answer, answer_length);
+	*question = (struct dns_question){0};
+	return answer_length;
 }
 
 bool dns_succeeded(const unsigned char *answer)

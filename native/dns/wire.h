@@ -9,7 +9,6 @@ enum {
 	DNS_LARGEST = 4096, /* maximum size of a query in bytes; over UDP, the rest of a longer query is ignored; over TCP, the server then closes the connection */
 	DNS_ANSWER = 512,   /* maximum size of an answer in bytes: 12 + 255 + 4 for a header and one question, the rest for addresses; addresses that do not fit are omitted */
 	DNS_NAME = 256,	    /* room for the text of a name and its final NUL, in bytes; a longer text is cut */
-	DNS_QUESTIONS = 4,  /* maximum number of questions that are read from one query; further ones are ignored; resolvers send one */
 };
 
 struct dns_question {
@@ -20,11 +19,10 @@ struct dns_question {
 /*
  * Writes the answer to a query to the buffer answer, which has room for DNS_ANSWER bytes. Returns the length of the answer in bytes, or 0 if
  * the server must not answer. The query may be invalid. If the query is for a name in hosts, the answer has the name's addresses of the
- * queried type, if there are any, and *count is 0. Any other answer has an error code: SERVFAIL, FORMERR or NOTIMP. The function then stores
- * the questions of the query in questions and their number in *count, so that the caller can log them.
+ * queried type, if there are any, and question->name is "". Any other answer has an error code: SERVFAIL, FORMERR or NOTIMP. The function then
+ * stores the first question of the query in *question, so that the caller can log it; question->name is "" if the query has no valid question.
  */
-size_t dns_answer(const unsigned char *query, size_t length, const struct allow *hosts, unsigned char *answer,
-		  struct dns_question *questions, size_t *count);
+size_t dns_answer(const unsigned char *query, size_t length, const struct allow *hosts, unsigned char *answer, struct dns_question *question);
 
 /* Returns true if the response code of the answer is 0, which means "no error". */
 bool dns_succeeded(const unsigned char *answer);

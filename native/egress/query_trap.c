@@ -21,10 +21,10 @@ struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct
 static size_t answer_query(struct query_traps *traps, const unsigned char *query, size_t length, const struct program *program,
 			   unsigned char answer[DNS_ANSWER])
 {
-	struct dns_question questions[DNS_QUESTIONS];
-	size_t count, answer_length = dns_answer(query, length, traps->allow, answer, questions, &count);
-	for (size_t i = 0; i < count; i++)
-		network_log_add_lookup(traps->log, &questions[i], (unsigned)query[0] << 8 | query[1], program);
+	struct dns_question question;
+	size_t answer_length = dns_answer(query, length, traps->allow, answer, &question);
+	if (question.name[0] != '\0')
+		network_log_add_lookup(traps->log, &question, (unsigned)query[0] << 8 | query[1], program);
 	return answer_length > 0 && dns_succeeded(answer) ? answer_length : 0;
 }
 
