@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "network_log/network_log.h"
 
+#include <stdatomic.h>
+#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -10,6 +12,52 @@ struct network_log *network_log_create(void)
 {
 	void *memory = mmap(NULL, sizeof(struct network_log), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static size_t at_most(size_t value, size_t most)
+{
+	return value < most ? value : most;
+}
+
+static void limit_program(struct program *program)
+{
+	program->comm[PROGRAM_COMM - 1] = program->script[PROGRAM_SCRIPT - 1] = program->argv[PROGRAM_ARGV - 1] = program->parents[PARENTS_TEXT - 1] = '\0';
+	program->argv_length = at_most(program->argv_length, PROGRAM_ARGV);
+	program->parents_length = at_most(program->parents_length, PARENTS_TEXT);
+}
+
+static size_t copy_attempts(struct connection_attempt *to, const struct connection_attempt *from, size_t count)
+{
+	memcpy(to, from, count * sizeof *to);
+	for (size_t i = 0; i < count; i++) {
+		to[i].to.protocol[sizeof to[i].to.protocol - 1] = '\0';
+		limit_program(&to[i].program);
+	}
+	return count;
+}
+
+void network_log_copy(struct network_log *copy, const struct network_log *shared)
+{
+	memcpy(copy, shared, offsetof(struct network_log, attempts));
+	/* The compiler must now read each value from the copy, because a second value from the shared log may differ. */
+	atomic_signal_fence(memory_order_seq_cst);
+	copy->calls.reason[sizeof copy->calls.reason - 1] = copy->names.reason[sizeof copy->names.reason - 1] = copy->route_reason[sizeof copy->route_reason - 1] = '\0';
+	copy->route = copy->route < ROUTE_UNNEEDED ? copy->route : ROUTE_UNNEEDED;
+	limit_program(&copy->listener_program);
+	copy->attempt_count = copy_attempts(copy->attempts, shared->attempts, at_most(copy->attempt_count, LOG_ATTEMPTS));
+	copy->allowed_count = copy_attempts(copy->allowed, shared->allowed, at_most(copy->allowed_count, LOG_ALLOWED));
+	copy->lookup_count = at_most(copy->lookup_count, LOG_LOOKUPS);
+	memcpy(copy->lookups, shared->lookups, copy->lookup_count * sizeof *copy->lookups);
+	for (struct dns_lookup *row = copy->lookups; row < copy->lookups + copy->lookup_count; row++) {
+		row->name[LOG_NAME - 1] = '\0';
+		limit_program(&row->program);
+	}
+	copy->socket_count = at_most(copy->socket_count, LOG_SOCKETS);
+	memcpy(copy->sockets, shared->sockets, copy->socket_count * sizeof *copy->sockets);
+	for (struct requested_socket *row = copy->sockets; row < copy->sockets + copy->socket_count; row++) {
+		row->path[LOG_SOCKET_PATH - 1] = '\0';
+		limit_program(&row->program);
+	}
 }
 
 void watch_status_set_no(struct watch_status *status, const char *reason, int error)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The log of a phase's network use, in shared memory. The watcher writes it, but if there is a DNS server process, that process writes the lookups. The supervisor reads it. If a table is full, further entries count in the totals only. */
+/*
+ * The log of a phase's network use, in shared memory. The watcher writes it, but if there is a DNS server process, that process writes the lookups.
+ * The supervisor reads a copy (network_log_copy()). If a table is full, further entries count in the totals only. Flags have the type uint8_t,
+ * because reading a bool is undefined behaviour if a hostile watcher has stored another value than 0 or 1.
+ */
 #ifndef NETWORK_LOG_H
 #define NETWORK_LOG_H
 
@@ -28,7 +32,7 @@ struct connection_attempt {
 	struct program program;
 	uint64_t count;
 	uint64_t failed;       /* used only for allowed connections: how many of the connections in the member count failed at once */
-	bool bound;	       /* true if the destination is allowed, but the watcher refused the connection because the socket was bound to an address */
+	uint8_t bound;	       /* 1 if the destination is allowed, but the watcher refused the connection because the socket was bound to an address */
 	long long first, last; /* time of the first and the last attempt, in microseconds of CLOCK_MONOTONIC */
 };
 
@@ -49,7 +53,7 @@ struct requested_socket {
 	char path[LOG_SOCKET_PATH];
 	struct program program;
 	uint64_t count;
-	bool refused;
+	uint8_t refused;
 };
 
 /* How the allowed connections of a phase reach the host's network. */
@@ -74,39 +78,40 @@ struct watch_status {
 };
 
 struct network_log {
-	struct watch_status calls; /* system calls: WATCHED_YES after the watcher has received the listener */
-	bool setuid_inert;	   /* true if confine set no_new_privs to install the seccomp filter; set-user-ID programs of the phase then get no privileges */
-	struct watch_status names; /* DNS lookups: WATCHED_YES while they can be logged; WATCHED_NO after the DNS server process failed to start or ended */
-	bool phase_serves_names;   /* true if a program of the phase has bound port 53 of loopback, and /etc/resolv.conf has a name server on loopback; lookups at loopback are then not logged */
+	struct watch_status calls;  /* system calls: WATCHED_YES after the watcher has received the listener */
+	uint8_t setuid_inert;	    /* 1 if confine set no_new_privs to install the seccomp filter; set-user-ID programs of the phase then get no privileges */
+	struct watch_status names;  /* DNS lookups: WATCHED_YES while they can be logged; WATCHED_NO after the DNS server process failed to start or ended */
+	uint8_t phase_serves_names; /* 1 if a program of the phase has bound port 53 of loopback, and /etc/resolv.conf has a name server on loopback; lookups at loopback are then not logged */
 
-	struct connection_attempt attempts[LOG_ATTEMPTS];
-	size_t attempt_count;
 	uint64_t attempts_total;
 	uint64_t unroutable; /* maximum number of packets without a route that the calls seen by the watcher can cause; if the kernel counts more, some attempts did not pass the watcher, such as those of io_uring */
 
-	struct connection_attempt allowed[LOG_ALLOWED];
-	size_t allowed_count;
 	uint64_t allowed_total;
 	enum egress_route route;
 	char route_reason[96];	 /* reason why route is ROUTE_NONE; "" if the reason is that Portage has isolated the network and runs no SOCKS proxy */
 	uint64_t allowed_failed; /* number of allowed connections that failed after network_log_add_allowed() had counted them as successful */
 
-	struct dns_lookup lookups[LOG_LOOKUPS];
-	size_t lookup_count;
 	uint64_t lookups_total;
-
-	struct requested_socket sockets[LOG_SOCKETS];
-	size_t socket_count;
 	uint64_t sockets_total;
 
 	uint64_t unreadable;		 /* number of calls whose addresses the watcher could not read from memory */
 	int unreadable_errno;		 /* errno of the first failure to read addresses; 0: none; EFAULT and ESRCH are not stored, because the call then reaches no destination either */
 	struct program listener_program; /* program of the phase that was the last to request a seccomp listener of its own */
 	uint64_t listener_calls;	 /* number of times that programs of the phase requested a seccomp listener; the kernel refuses a second listener with EBUSY */
+
+	/* Number of rows in each table, and the tables. network_log_copy() copies only these rows. */
+	size_t attempt_count, allowed_count, lookup_count, socket_count;
+	struct connection_attempt attempts[LOG_ATTEMPTS];
+	struct connection_attempt allowed[LOG_ALLOWED];
+	struct dns_lookup lookups[LOG_LOOKUPS];
+	struct requested_socket sockets[LOG_SOCKETS];
 };
 
 /* Creates an empty log in memory that the supervisor shares with its later child processes. Returns NULL and sets errno on failure. */
 struct network_log *network_log_create(void);
+
+/* For the supervisor: copies the log. All counts, strings and table indexes in the copy are within their limits, even if a hostile watcher has written arbitrary bytes, and changes them during the call. */
+void network_log_copy(struct network_log *copy, const struct network_log *shared);
 
 /* Stores the reason why something is not watched. error: errno that belongs to the reason, or 0. */
 void watch_status_set_no(struct watch_status *status, const char *reason, int error);

@@ -217,7 +217,7 @@ static void add_rows(struct json *json, const char *name, const struct connectio
 static void add_allowed(struct json *json, const struct network_log *log, double began)
 {
 	static const char *const routes[] = {"direct", "socks", "none"};
-	if (log->allowed_total > 0 || log->route == ROUTE_NONE)
+	if (log->route != ROUTE_UNNEEDED && (log->allowed_total > 0 || log->route == ROUTE_NONE))
 		json_text(json, "route", routes[log->route]);
 	if (log->route_reason[0] != '\0')
 		json_text(json, "route_why", log->route_reason);
@@ -276,8 +276,8 @@ static void add_sockets(struct json *json, const struct network_log *log)
 /* Returns the number of packets without a route that the kernel has counted but the watcher has not seen, such as those sent by io_uring. */
 static long long unattributed(const struct phase_result *result)
 {
-	long long seen = result->audit == NULL ? 0 : (long long)result->audit->unroutable;
-	return result->unroutable > seen ? result->unroutable - seen : 0;
+	uint64_t seen = result->audit == NULL ? 0 : result->audit->unroutable;
+	return result->unroutable > 0 && (uint64_t)result->unroutable > seen ? result->unroutable - (long long)seen : 0;
 }
 
 /* Adds the network use of the phase to the record: the packets without a route that the kernel has counted, and what the watcher has logged. */

@@ -236,6 +236,7 @@ static void run(struct supervisor *s)
 noreturn void supervise(const struct options *options, const struct identity *identity, unsigned inherited, const struct signals *signals)
 {
 	static struct supervisor supervisor;
+	static struct network_log log;
 	struct supervisor *s = &supervisor;
 	*s = (struct supervisor){
 		.options = options,
@@ -255,7 +256,6 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	if (!watcher_open(&s->watcher, options->audit) && !options->best_effort)
 		run_without_init(s, "--audit: cannot prepare the watcher process");
 	launch_or_degrade(s);
-	s->result.audit = options->audit ? s->watcher.log : NULL;
 	s->result.setuid_inert = s->result.setuid_inert || seccomp_needs_no_new_privs(s);
 	if (phase_network(s) == NETWORK_ISOLATED)
 		watcher_open_dns(&s->watcher);
@@ -276,6 +276,10 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	add_usage(s);
 	s->result.unroutable = snmp_unroutable(&s->snmp);
 	watcher_end(&s->watcher, !is_tracked(s));
+	if (options->audit && s->watcher.log != NULL) {
+		network_log_copy(&log, s->watcher.log);
+		s->result.audit = &log;
+	}
 	if (s->result.has_cgroup && !cgroup_remove(&s->cgroup))
 		s->result.stuck = true;
 	add_missing_sockets(s);

@@ -94,3 +94,12 @@ ends_by_itself() {
 	# The sanitizers need more memory.
 	[[ ${CONFINE_BUILD-} ]] || ((pss < 1024))
 }
+
+@test 'if the log that the watcher shares with the supervisor process of confine has arbitrary content, confine exits with the status of the command, and its record is valid JSON' {
+	local content
+	for content in 255 127 1 random random random; do
+		run -7 "$CONFINE" --net --audit --record "$RECORD" -- python3 "$TOP/test/confine/audit/overwrite_log.py" "$content" 3>&-
+		[[ $(record_value "$RECORD" r.status.exit) == 7 ]]
+	done
+	[[ $(wc -l <"$RECORD") == 6 ]]
+}
