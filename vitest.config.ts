@@ -7,7 +7,7 @@ const text = {
 	name: 'text',
 	enforce: 'pre' as const,
 	load(id: string): string | undefined {
-		return /\.(bash|py)$/.test(id) ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))};` : undefined;
+		return /\.(bash|fish|py|zsh)$/.test(id) ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))};` : undefined;
 	},
 };
 

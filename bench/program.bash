@@ -14,7 +14,7 @@ source "$TOP/test/lib/prefix.bash"
 readonly KINDS=(
 	"1|node --eval 0|node, with nothing to do"
 	"1|portcullis --help|portcullis --help"
-	"1|portcullis candidates recorded|completion of report, with a million records"
+	"1|portcullis complete -- report app|completion of report, with a million records"
 	"1|portcullis doctor|portcullis doctor"
 	"4|portcullis report|portcullis report, a million records"
 )

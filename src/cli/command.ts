@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** The lists that `portcullis candidates` prints: installed packages, packages with records, and builds whose directory was kept. */
-export const listed = ['installed', 'recorded', 'kept'] as const;
-export type Listed = (typeof listed)[number];
+/** A list of installed packages, of packages with records, of builds whose directory was kept, of files or of folders. */
+export type CandidateList = 'installed' | 'recorded' | 'kept' | 'file' | 'folder';
 
-/** What a shell offers as completions of an argument: these words, a list of `portcullis candidates`, files, folders or commands. */
-export type Candidates = readonly string[] | Listed | 'file' | 'folder' | 'command' | undefined;
+/** What a shell offers as completions of an argument. */
+export type Candidates = readonly string[] | CandidateList | undefined;
 
 export interface Option {
 	/** The placeholder for the option's value in help texts. An option without a value is a flag. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { listed, type Command, type Option } from './command.ts';
+import type { Command, Option } from './command.ts';
 import { features } from '../rules/features.ts';
 import { settings } from '../rules/settings.ts';
 import { srcPhases } from '../rules/phases.ts';
@@ -154,7 +154,7 @@ const rows: Readonly<Record<string, Row>> = {
 		summary: 'print the completions for a shell',
 		words: 'bash|zsh|fish',
 		candidates: [['bash', 'zsh', 'fish']],
-		run: async (input) => (await import('./commands/completion.ts')).run(input, publicCommands()),
+		run: async (input) => (await import('./commands/completion.ts')).run(input),
 	},
 	generate: {
 		summary: 'write the hook, the block for bashrc, and the completions into DIR, for install.sh and packages',
@@ -162,14 +162,13 @@ const rows: Readonly<Record<string, Row>> = {
 		words: 'DIR',
 		candidates: ['folder'],
 		internal: true,
-		run: async (input) => (await import('./commands/generate.ts')).run(input, publicCommands()),
+		run: async (input) => (await import('./commands/generate.ts')).run(input),
 	},
-	candidates: {
-		summary: 'list names for the completions',
-		words: listed.join('|'),
-		candidates: [listed],
+	complete: {
+		summary: 'list the completions of a command line, for the scripts that `completion` prints',
+		words: '[-- WORD...]',
 		internal: true,
-		run: async (input) => (await import('./commands/candidates.ts')).run(input),
+		run: async (input) => (await import('./commands/complete.ts')).run(input, publicCommands()),
 	},
 	conflicts: {
 		summary: 'list conflicts between the sandboxes and the environment of a package',

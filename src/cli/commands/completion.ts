@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { UsageError, type Command, type Input } from '../command.ts';
-import { bashCompletion } from '../completion/bash.ts';
-import { fishCompletion } from '../completion/fish.ts';
-import { zshCompletion } from '../completion/zsh.ts';
+import bash from '../completion/portcullis.bash' with { type: 'text' };
+import fish from '../completion/portcullis.fish' with { type: 'text' };
+import zsh from '../completion/portcullis.zsh' with { type: 'text' };
+import { UsageError, type Input } from '../command.ts';
 import { print } from '../../util/output.ts';
 import { suggestion } from '../../util/suggestion.ts';
 
-export const completionScripts: Readonly<Record<string, (commands: readonly [string, Command][]) => string>> = {
-	bash: bashCompletion,
-	zsh: zshCompletion,
-	fish: fishCompletion,
-};
+export const completionScripts = new Map([
+	['bash', bash],
+	['zsh', zsh],
+	['fish', fish],
+]);
 
-export function run({ words: [name = ''] }: Input, commands: readonly [string, Command][]): number {
-	const known = Object.keys(completionScripts);
-	const render = known.includes(name) ? completionScripts[name] : undefined;
-	if (render === undefined)
+export function run({ words: [name = ''] }: Input): number {
+	const script = completionScripts.get(name);
+	if (script === undefined) {
+		const known = [...completionScripts.keys()];
 		throw new UsageError(`completion takes one of ${known.join(', ')}${suggestion(name, known)}`);
-	print(render(commands).trimEnd().split('\n'));
+	}
+	print(script.trimEnd().split('\n'));
 	return 0;
 }
