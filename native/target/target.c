@@ -18,17 +18,16 @@
 #define PIDFD_THREAD O_EXCL /* defined in the headers of Linux 6.9 and later (include/uapi/linux/pidfd.h) */
 #endif
 
-/* Time for which data about the program of a thread is cached, unless its command line changes. */
-#define CACHE_MICROSECONDS 5000
-/* Time for which the command line is not checked for changes again. No process can execute a program and connect within this time. */
+/* Time for which name and command line of a program are not checked for changes again. No process can execute a program and connect within this time. */
 #define UNCHANGED_MICROSECONDS 100
 
 struct cached_target {
-	pid_t tid;			 /* TID of the thread to which the entry belongs; 0: the member program has no valid data */
-	int cmdline;			 /* descriptor of /proc/TID/cmdline; after the thread has ended, reading fails even if the TID is reused; -1: none */
-	int pidfd;			 /* pidfd of the thread; before Linux 6.9, pidfd of the process, so that pidfd_getfd(2) uses the descriptor table of its first thread; -1: none */
-	pid_t other_thread;		 /* TID of the first thread of the process, if pidfd refers to it and not to the thread tid; 0: pidfd refers to the thread tid */
-	long long cached_at, checked_at; /* time at which program was read, and time at which cmdline was last compared with it, in microseconds of CLOCK_MONOTONIC; 0: the entry was never used */
+	pid_t tid;	      /* TID of the thread to which the entry belongs; 0: the member program has no valid data */
+	int cmdline;	      /* descriptor of /proc/TID/cmdline; after the thread has ended, reading fails even if the TID is reused; -1: none */
+	int comm;	      /* descriptor of /proc/PID/comm, where PID is the ID of the process; -1: none */
+	int pidfd;	      /* pidfd of the thread; before Linux 6.9, pidfd of the process, so that pidfd_getfd(2) uses the descriptor table of its first thread; -1: none */
+	pid_t other_thread;   /* TID of the first thread of the process, if pidfd refers to it and not to the thread tid; 0: pidfd refers to the thread tid */
+	long long checked_at; /* time at which program was read or last compared with cmdline and comm, in microseconds of CLOCK_MONOTONIC; 0: the entry was never used */
 	struct program program;
 };
 
@@ -46,8 +45,8 @@ struct target_access *target_access_new(int broker)
 		return NULL;
 	struct rlimit limit;
 	size_t most = sizeof access->cache / sizeof *access->cache;
-	/* Each cache entry uses two descriptors. If RLIMIT_NOFILE is too low for all entries, the cache has only one entry. */
-	access->cache_size = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= 3 * most ? most : 1;
+	/* Each cache entry uses three descriptors. If RLIMIT_NOFILE is too low for all entries, the cache has only one entry. */
+	access->cache_size = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= 4 * most ? most : 1;
 	access->broker = broker;
 	return access;
 }
@@ -98,15 +97,6 @@ bool target_is_single_threaded(const struct target *target)
 	struct stat folder;
 	/* The link count of /proc/TID/task is 2 plus the number of threads (proc_task_getattr() in fs/proc/base.c). */
 	return stat(proc_path(target->tid, "task").text, &folder) == 0 && folder.st_nlink == 3;
-}
-
-/* Reads a file in /proc/PID. text must be on the stack of the calling thread, because a thread that the watchdog has replaced may still write to it later. */
-static size_t read_file(pid_t pid, const char *name, char *text, size_t size)
-{
-	watchdog_begin();
-	size_t length = proc_read(pid, name, text, size);
-	watchdog_end();
-	return length;
 }
 
 static const struct {
@@ -174,19 +164,6 @@ static const char *find_script(const char *argv, size_t length)
 	return NULL;
 }
 
-/* Reads a command line from the descriptor cmdline. argv must be on the stack of the calling thread, because a thread that the watchdog has replaced may still write to it later. */
-static size_t read_argv(int cmdline, char *argv)
-{
-	watchdog_begin();
-	ssize_t got = cmdline < 0 ? -1 : pread(cmdline, argv, PROGRAM_ARGV - 1, 0);
-	watchdog_end();
-	size_t length = got > 0 ? (size_t)got : 0;
-	/* Add a final NUL if it is missing: the command line is longer than the buffer, or the process has changed it. */
-	if (length > 0 && argv[length - 1] != '\0')
-		argv[length++] = '\0';
-	return length;
-}
-
 uint64_t hash_add(uint64_t hash, const void *data, size_t length)
 {
 	const unsigned char *bytes = data;
@@ -195,13 +172,24 @@ uint64_t hash_add(uint64_t hash, const void *data, size_t length)
 	return hash;
 }
 
-static void read_program(struct program *program, pid_t process, int cmdline)
+/* Reads name and command line of the program. program must be on the stack of the calling thread, because a thread that the watchdog has replaced may still write to it later. */
+static void read_program(struct program *program, const struct cached_target *cached)
 {
 	*program = (struct program){0};
-	size_t length = read_file(process, "comm", program->comm, sizeof program->comm);
-	if (length > 0 && program->comm[length - 1] == '\n')
-		program->comm[length - 1] = '\0';
-	program->argv_length = read_argv(cmdline, program->argv);
+	watchdog_begin();
+	ssize_t comm = pread(cached->comm, program->comm, sizeof program->comm, 0);
+	ssize_t argv = pread(cached->cmdline, program->argv, sizeof program->argv - 1, 0);
+	watchdog_end();
+	if (comm > 0)
+		program->comm[comm - 1] = '\0';
+	program->argv_length = argv > 0 ? (size_t)argv : 0;
+	/* Add a final NUL if it is missing: the command line is longer than the buffer, or the process has changed it. */
+	if (argv > 0 && program->argv[argv - 1] != '\0')
+		program->argv_length++;
+}
+
+static void add_hashes(struct program *program)
+{
 	const char *script = find_script(program->argv, program->argv_length);
 	if (script != NULL)
 		snprintf(program->script, sizeof program->script, "%s", script);
@@ -211,14 +199,15 @@ static void read_program(struct program *program, pid_t process, int cmdline)
 
 static bool is_current(struct cached_target *cached, pid_t tid, long long now)
 {
-	char argv[PROGRAM_ARGV];
-	if (cached->tid != tid || cached->cmdline < 0 || now - cached->cached_at > CACHE_MICROSECONDS)
+	struct program program;
+	if (cached->tid != tid || cached->cmdline < 0)
 		return false;
 	if (now - cached->checked_at < UNCHANGED_MICROSECONDS)
 		return true;
 	cached->checked_at = now;
-	size_t length = read_argv(cached->cmdline, argv);
-	return length > 0 && length == cached->program.argv_length && memcmp(argv, cached->program.argv, length) == 0;
+	read_program(&program, cached);
+	return program.argv_length > 0 && program.argv_length == cached->program.argv_length &&
+	       memcmp(program.argv, cached->program.argv, program.argv_length) == 0 && strcmp(program.comm, cached->program.comm) == 0;
 }
 
 /* Finds or updates the cache entry of the target. In the result, the member tid is 0 if the target is no longer valid. */
@@ -230,27 +219,31 @@ static struct cached_target *find_cached(const struct target *target)
 	if (is_current(cached, tid, target->now))
 		return cached;
 	struct program program;
-	if (cached->cached_at != 0) {
+	if (cached->checked_at != 0) {
 		close_fd(cached->cmdline);
+		close_fd(cached->comm);
 		close_fd(cached->pidfd);
 	}
 	cached->tid = 0;
 	cached->program = (struct program){0};
-	cached->cached_at = cached->checked_at = target->now;
-	cached->cmdline = open(proc_path(tid, "cmdline").text, O_RDONLY | O_CLOEXEC);
-	pid_t process = thread_status(tid).process;
-	cached->pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
+	cached->checked_at = target->now;
+	/* Without PIDFD_THREAD, pidfd_open(2) accepts only the first thread of a process. Its TID is the ID of the process. */
+	cached->pidfd = (int)syscall(SYS_pidfd_open, tid, 0);
+	pid_t process = cached->pidfd >= 0 ? tid : thread_status(tid).process;
+	if (cached->pidfd < 0)
+		cached->pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
 	bool lacks_thread_pidfd = cached->pidfd < 0 && errno == EINVAL;
 	if (lacks_thread_pidfd)
 		cached->pidfd = (int)syscall(SYS_pidfd_open, process, 0);
 	cached->other_thread = lacks_thread_pidfd && process != tid ? process : 0;
+	cached->cmdline = open(proc_path(tid, "cmdline").text, O_RDONLY | O_CLOEXEC);
+	cached->comm = open(proc_path(process, "comm").text, O_RDONLY | O_CLOEXEC);
 	if (!target_is_valid(target))
 		return cached;
-	read_program(&program, process, cached->cmdline);
-	if (target_is_valid(target)) {
-		cached->tid = tid;
-		cached->program = program;
-	}
+	read_program(&program, cached);
+	add_hashes(&program);
+	cached->tid = tid;
+	cached->program = program;
 	return cached;
 }
 
@@ -262,7 +255,9 @@ const struct program *target_program(const struct target *target)
 static void add_parent(struct program *program, pid_t pid)
 {
 	char line[96 + 1];
-	size_t length = read_file(pid, "cmdline", line, sizeof line);
+	watchdog_begin();
+	size_t length = proc_read(pid, "cmdline", line, sizeof line);
+	watchdog_end();
 	while (length > 0 && line[length - 1] == '\0')
 		length--;
 	if (length == 0 || program->parents_length + length + 1 > sizeof program->parents)

@@ -41,7 +41,7 @@ bool target_is_valid(const struct target *target);
 /* Answers the system call of the target. The parameters become members of struct seccomp_notif_resp; error is 0 or a positive errno. Returns false if the call has already ended. */
 bool target_respond(const struct target *target, unsigned flags, int error, long value);
 
-/* Returns the program that the thread runs; the pointer is valid until the next call of this function. All members are empty if the thread has ended. The result is cached for up to 5 ms, unless the command line changes. */
+/* Returns the program that the thread runs; the pointer is valid until the next call of this function. If the thread has ended, its command line and the members read from it are empty. The result is cached until the name or command line changes. */
 const struct program *target_program(const struct target *target);
 
 /* Reads the command lines of at most eight ancestors of the thread's process into program->parents: from the parent process up to a child of init. Reads none if the thread has ended. */

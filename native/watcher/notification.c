@@ -7,7 +7,7 @@
 #include "util/process.h"
 #include "watcher/internal.h"
 
-/* Reads the kernel's name of the socket's protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c), by a duplicate of the socket or by /proc/TID/fd. Writes it to protocol in lower case and without "v6", or "" on failure. */
+/* Reads the kernel's name of the socket's protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c), by a duplicate of the socket or by /proc/TID/fd. Only the latter can belong to a new thread with the same TID. Writes it to protocol in lower case and without "v6", or "" on failure. */
 static void read_protocol(const struct target *target, int fd, char *protocol, size_t size)
 {
 	static const char attribute[] = "system.sockprotoname";
@@ -18,7 +18,7 @@ static void read_protocol(const struct target *target, int fd, char *protocol, s
 				   : getxattr(proc_path(target->tid, "fd/%d", fd).text, attribute, name, sizeof name - 1);
 	watchdog_end();
 	target_close(copy);
-	name[length > 0 && target_is_valid(target) ? length : 0] = '\0';
+	name[length > 0 && (copy >= 0 || target_is_valid(target)) ? length : 0] = '\0';
 	char *version = strstr(name, "v6");
 	if (version != NULL)
 		*version = '\0';

@@ -111,12 +111,14 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("198.51.100.7", 9))
 	assert_blocked "client tcp $DESTINATION 150" "other udp $DESTINATION 150"
 }
 
-@test 'if a process connects before and after exec, the record has the name of the process at the time of each connection' {
+@test 'if a process connects before and after exec or a change of its name, the record has the name of the process at the time of each connection' {
 	audit --net -- "$CLIENT" vfork
 	[[ $(record_value "$RECORD" 'r.blocked.map((b) => b.argv.join(" ")).sort()') == "[\"$CLIENT vfork\",\"child connect\"]" ]]
 	cp "$CLIENT" "$AUDIT_DIR/other"
 	audit --net -- "$CLIENT" exec "$AUDIT_DIR/other" connect
 	assert_blocked "client tcp $DESTINATION 1" "other tcp $DESTINATION 1"
+	audit --net -- bash -c 'true >/dev/tcp/198.51.100.7/443; printf renamed >/proc/$$/comm; /bin/true; true >/dev/tcp/198.51.100.7/443; exit 0' 2>"$AUDIT_DIR/errors"
+	assert_blocked "bash tcp $DESTINATION 1" "renamed tcp $DESTINATION 1"
 }
 
 @test 'if a script connects, the record has the path of the script' {
