@@ -147,7 +147,7 @@ static void log_query(const struct server *server, const struct dns_question *qu
 {
 	if (is_localhost(question->name) || is_searched(server, question, &client->program))
 		return;
-	network_log_add_lookup(server->log, question, id, &client->program);
+	network_log_add_lookup(server->log, question->name, question->type, id, &client->program);
 	for (size_t i = 0; i < server->conf->search_count; i++) {
 		char searched[2 * DNS_NAME];
 		snprintf(searched, sizeof searched, "%.255s.%.255s", question->name, server->conf->search[i]);

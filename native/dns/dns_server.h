@@ -13,8 +13,7 @@
 #include "dns/wire.h"
 #include "network_log/network_log.h"
 
-enum { NAME_SERVERS = 8, /* maximum number of name servers; further ones are ignored, as by glibc and musl, which use only three */
-       DNS_PORT = 53 };
+enum { NAME_SERVERS = 8 /* maximum number of name servers; further ones are ignored, as by glibc and musl, which use only three */ };
 
 /* The name servers and search domains of /etc/resolv.conf (resolv.conf(5)). */
 struct resolv_conf {

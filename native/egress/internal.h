@@ -131,6 +131,14 @@ int descriptor_flags(const struct egress_call *call);
 /* Puts the socket fd in place of the calling thread's socket, with the same number, close-on-exec flag and epoll registrations. flags: file status flags that fd gets. On failure, returns false and sets errno, to EBADF if the old socket has been closed. */
 bool replace_socket(const struct egress_call *call, int fd, int flags);
 
+/* connect.c: connects sockets to allowed destinations in place of the phase */
+
+/* Connects the socket fd. Puts it in place of the target's socket when the connection is complete or, if that socket is nonblocking, at once; does not replace it if connecting fails. Returns the result of connect(2), or CALL_PENDING. */
+int connect_and_replace(const struct egress_call *call, int family, int fd);
+
+/* Answers a connect(2) that waited for the proxy. If error is 0, replaces the target's socket with fd: a TCP socket to the destination, or the socket to the proxy, which relays the data. Otherwise the call fails. The caller closes fd afterwards. */
+void connect_end_socks(const struct egress_call *call, int fd, int error);
+
 /* emulate.c: executes calls in place of the calling thread */
 
 /* Returns true if the watcher must execute the call itself, because another thread could change its descriptor or arguments before the kernel continues it. */
@@ -140,8 +148,5 @@ bool emulate_is_needed(const struct egress_call *call, const struct request *req
 
 /* Requests a connection from the proxy and makes the call pending. relay: true if the proxy must relay the data, and the watcher must not take over its TCP socket. Returns CALL_PENDING, or an errno if the request failed. */
 int socks_connect(const struct egress_call *call, bool relay);
-
-/* Answers a connect(2) that waited for the proxy. If error is 0, replaces the target's socket with fd: a TCP socket to the destination, or the socket to the proxy, which relays the data. Otherwise the call fails. The caller closes fd afterwards. */
-void egress_end_socks(const struct egress_call *call, int fd, int error);
 
 #endif

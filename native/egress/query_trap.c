@@ -24,7 +24,7 @@ static size_t answer_query(struct query_traps *traps, const unsigned char *query
 	struct dns_question question;
 	size_t answer_length = dns_answer(query, length, traps->allow, answer, &question);
 	if (question.name[0] != '\0')
-		network_log_add_lookup(traps->log, &question, (unsigned)query[0] << 8 | query[1], program);
+		network_log_add_lookup(traps->log, question.name, question.type, (unsigned)query[0] << 8 | query[1], program);
 	return answer_length > 0 && dns_succeeded(answer) ? answer_length : 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "egress/internal.h"
 #include "util/fds.h"
+#include "util/process.h"
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77 /* defined in the headers of Linux 6.5 and later (include/uapi/asm-generic/socket.h) */
@@ -106,7 +107,7 @@ static bool has_all_data(int fd)
 static bool finish(struct pending_call *pending, int result, int error)
 {
 	if (error != CALL_PENDING)
-		egress_end_socks(&pending->call, result, error);
+		connect_end_socks(&pending->call, result, error);
 	close_fd(pending->exchange.taken);
 	close(pending->call.socket);
 	return false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "init/init.h"
 #include "options/allow_list.h"
-#include "seccomp/seccomp_filter.h"
+#include "watcher/seccomp_install.h"
 
 /* Reads the id from a uid_map or gid_map that maps exactly one id. Returns false for any other map. */
 static bool read_single_id(const char *path, unsigned *id)

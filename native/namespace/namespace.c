@@ -9,7 +9,6 @@
 #include <sys/utsname.h>
 
 #include "namespace/namespace.h"
-#include "privileged/isolate.h"
 #include "util/fds.h"
 #include "util/process.h"
 #include "util/text.h"

@@ -6,8 +6,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#include "dns/wire.h"
-
 struct network_log *network_log_create(void)
 {
 	void *memory = mmap(NULL, sizeof(struct network_log), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -191,17 +189,17 @@ bool network_log_has_lookup(const struct network_log *log, const char *name, uin
 	return find_lookup((struct dns_lookup *)log->lookups, log->lookup_count, lookup_key(name, type, program)) != NULL;
 }
 
-void network_log_add_lookup(struct network_log *log, const struct dns_question *question, unsigned query_id, const struct program *program)
+void network_log_add_lookup(struct network_log *log, const char *name, uint16_t type, unsigned query_id, const struct program *program)
 {
-	uint64_t key = lookup_key(question->name, question->type, program);
+	uint64_t key = lookup_key(name, type, program);
 	struct dns_lookup *row = find_lookup(log->lookups, log->lookup_count, key);
 	if (row != NULL && row->query_id == query_id)
 		return;
 	log->lookups_total++;
 	if (row == NULL && log->lookup_count < LOG_LOOKUPS) {
 		row = &log->lookups[log->lookup_count];
-		*row = (struct dns_lookup){.key = key, .type = question->type, .program = *program};
-		memccpy(row->name, question->name, '\0', sizeof row->name - 1);
+		*row = (struct dns_lookup){.key = key, .type = type, .program = *program};
+		memccpy(row->name, name, '\0', sizeof row->name - 1);
 		log->lookup_count++;
 	}
 	if (row == NULL)

@@ -8,6 +8,7 @@
 #define NETWORK_LOG_H
 
 #include "target/target.h"
+#include "util/destination.h"
 
 enum {
 	LOG_ATTEMPTS = 256,
@@ -19,13 +20,6 @@ enum {
 	LOG_SOCKET_PATH = 192, /* room for the path of a UNIX socket and its NUL, in bytes */
 };
 
-struct destination {
-	int family; /* address family, AF_INET or AF_INET6; an IPv4-mapped IPv6 address is stored as AF_INET */
-	unsigned char address[16];
-	uint16_t port;
-	char protocol[12]; /* name of the protocol: "tcp", "udp"...; "" if it is unknown */
-};
-
 struct connection_attempt {
 	uint64_t key; /* identifies the row: hash of the destination and of the program or its command line */
 	struct destination to;
@@ -35,8 +29,6 @@ struct connection_attempt {
 	uint8_t bound;	       /* 1 if the destination is allowed, but the watcher refused the connection because the socket was bound to an address */
 	long long first, last; /* time of the first and the last attempt, in microseconds of CLOCK_MONOTONIC */
 };
-
-struct dns_question; /* defined in dns/wire.h */
 
 struct dns_lookup {
 	uint64_t key;	     /* identifies the row: hash of name, type and program */
@@ -138,7 +130,7 @@ void network_log_add_unroutable(struct network_log *log, const struct destinatio
 void network_log_add_unreadable(struct network_log *log, int error);
 
 /* Counts one DNS query. Ignores it if the last query for this name had the same ID: it is then a repetition, to another server or after a failure. */
-void network_log_add_lookup(struct network_log *log, const struct dns_question *question, unsigned query_id, const struct program *program);
+void network_log_add_lookup(struct network_log *log, const char *name, uint16_t type, unsigned query_id, const struct program *program);
 
 /* Removes the lookups of this name and type by this program, if there are any, from the table and from the total. */
 void network_log_remove_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program);

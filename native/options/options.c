@@ -3,7 +3,7 @@
 
 #include <limits.h>
 
-#include "namespace/namespace.h"
+#include "util/isolation.h"
 #include "options/allow_list.h"
 
 const char *const limit_files[LIMITS] = {"memory.max", "pids.max", "cpu.max"};

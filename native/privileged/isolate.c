@@ -11,8 +11,8 @@
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
-#include "dns/dns_server.h"
 #include "privileged/isolate.h"
+#include "util/destination.h"
 
 const struct loopback_address loopback_added[LOOPBACK_ADDED] = {
 	{AF_INET, {10, 0, 0, 1}, 4},

@@ -3,8 +3,8 @@
 #ifndef ISOLATE_H
 #define ISOLATE_H
 
-#include "namespace/namespace.h"
 #include "privileged/privilege.h"
+#include "util/isolation.h"
 
 /* Enters new namespaces of the kinds in isolation (bits of enum isolation). Only namespaces_enter() calls it. Returns false and sets setup_error on failure. */
 bool isolate(const struct identity *identity, unsigned isolation, struct setup_error *setup_error);

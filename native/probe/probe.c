@@ -9,7 +9,7 @@
 #include "privileged/isolate.h"
 #include "probe/probe.h"
 #include "util/process.h"
-#include "seccomp/seccomp_filter.h"
+#include "watcher/seccomp_install.h"
 #include "watcher/watcher.h"
 
 /* Time limit for trying one kind of isolation in a child process. The attempt normally takes milliseconds. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "watcher/internal.h"
+#include "seccomp/bpf.h"
 
 void put_instruction(struct bpf *bpf, struct sock_filter instruction)
 {

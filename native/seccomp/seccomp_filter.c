@@ -7,7 +7,7 @@
 
 #include "options/allow_list.h"
 #include "seccomp/socket_permit.h"
-#include "watcher/internal.h"
+#include "seccomp/bpf.h"
 
 /* Refuses a send with MSG_FASTOPEN, which connects and sends in one call (tcp(7)). The errno is that of a kernel where net.ipv4.tcp_fastopen is off. flags: index of the argument with the flags. */
 static void put_refuse_fast_open(struct bpf *bpf, int flags)

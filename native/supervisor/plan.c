@@ -61,6 +61,18 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 	return plan;
 }
 
+void result_add_missing(struct phase_result *result, const char *what, const char *why, int error)
+{
+	if (result->missing_count < RESULT_MISSING)
+		result->missing[result->missing_count++] = (struct missing){what, why, error};
+}
+
+void result_add_refused(struct phase_result *result, const struct setup_error *setup_error)
+{
+	if (setup_error->step != STEP_NONE && result->refused_count < STEPS)
+		result->refused[result->refused_count++] = *setup_error;
+}
+
 bool plan_degrade(struct plan *plan, const struct options *options, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result)
 {
 	const struct setup_step *step = &setup_steps[setup_error->step];

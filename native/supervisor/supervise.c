@@ -30,18 +30,6 @@ static noreturn void exit_like_child(int status)
 	_exit(128 + WTERMSIG(status));
 }
 
-void result_add_missing(struct phase_result *result, const char *what, const char *why, int error)
-{
-	if (result->missing_count < RESULT_MISSING)
-		result->missing[result->missing_count++] = (struct missing){what, why, error};
-}
-
-void result_add_refused(struct phase_result *result, const struct setup_error *setup_error)
-{
-	if (setup_error->step != STEP_NONE && result->refused_count < STEPS)
-		result->refused[result->refused_count++] = *setup_error;
-}
-
 static void drop_root(struct supervisor *s)
 {
 	s->result.setuid_inert = s->result.setuid_inert || s->identity.mode == MODE_SETUID;

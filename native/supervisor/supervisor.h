@@ -79,11 +79,6 @@ struct phase_result {
 	bool watcher_died;
 };
 
-void result_add_missing(struct phase_result *result, const char *what, const char *why, int error);
-
-/* Adds a failed set-up step to result->refused, the list for the record. Does nothing for STEP_NONE. */
-void result_add_refused(struct phase_result *result, const struct setup_error *setup_error);
-
 /* --- plan.c: which isolation to set up --- */
 
 struct plan {
@@ -101,6 +96,12 @@ struct plan plan_first(const struct options *options, const struct identity *ide
  * Returns false if a plan with less isolation would fail too.
  */
 bool plan_degrade(struct plan *plan, const struct options *options, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result);
+
+/* Adds an option that is not available to result->missing, the list for the record. what: name of the option. why: the reason. error: errno that belongs to the reason. */
+void result_add_missing(struct phase_result *result, const char *what, const char *why, int error);
+
+/* Adds a failed set-up step to result->refused, the list for the record. Does nothing for STEP_NONE. */
+void result_add_refused(struct phase_result *result, const struct setup_error *setup_error);
 
 struct supervisor {
 	const struct options *options;

@@ -4,32 +4,46 @@
 #define REQUEST_H
 
 #include <linux/seccomp.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <limits.h>
 
-#include "watcher/maker.h"
-#include "network_log/network_log.h"
 #include "seccomp/syscalls.h"
 #include "target/target.h"
+#include "util/destination.h"
 
 enum {
 	REQUEST_ADDRESSES = 1024,					  /* maximum number of addresses in one call; no call has more, because sendmmsg(2) sends at most UIO_MAXIOV messages (net/socket.c) */
 	SOCKET_PATH = sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1, /* room for the path of a UNIX socket, in bytes; one more than in an address, which may lack the final NUL (unix(7)) */
 };
 
-union socket_address {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	struct sockaddr_un un;
-	struct sockaddr_storage whole;
-};
-
 /* The abstract name of a UNIX socket without a file (unix(7)). The first byte is 0, and no NUL ends the name. */
 struct abstract_name {
 	char bytes[SOCKET_PATH];
 	size_t length;
+};
+
+struct ipc_object {
+	enum watched_call call;	 /* the call that creates the object: CALL_SHMGET, CALL_SEMGET, CALL_MSGGET or CALL_MQ_OPEN */
+	int key;		 /* key of a System V object (semget(2)) */
+	int id;			 /* id of a System V object; the kernel does not soon reuse an id for another object; -1: shared memory whose segment has not been found yet */
+	pid_t creator;		 /* ID of the process that made the call, in the PID namespace of the supervisor */
+	pid_t thread;		 /* ID of the thread that made the call */
+	long long time;		 /* time at which the call was made, in seconds since 1970 */
+	uint64_t inode;		 /* inode of a POSIX message queue, which distinguishes it from a later queue with the same name */
+	char name[NAME_MAX + 1]; /* name of a POSIX message queue, without the slash at its start */
+	char comm[16];		 /* name of the program that made the call (/proc/PID/comm) */
+};
+
+/* A call of the phase that creates an IPC object if no object with the requested key or name exists. */
+struct ipc_request {
+	struct ipc_object object;
+	uint32_t size; /* for semget(2), number of semaphores in the set */
+	int flags;     /* flags argument of the call, such as IPC_CREAT or O_CREAT */
+	uint32_t mode;
+	bool has_attributes;
+	int64_t attributes[4]; /* first four members of the struct mq_attr that mq_open(3) got; set if has_attributes is true */
+	uid_t uid;	       /* effective user id of the calling thread */
+	gid_t gid;	       /* effective group id of the calling thread */
+	mode_t umask;	       /* umask of the calling thread */
 };
 
 struct request {
@@ -53,17 +67,5 @@ struct request {
 
 /* Reads the arguments and addresses of the target's call. Returns false if the call needs no handling: it is not in the table of syscalls.c, or it is an ipc(2) that creates no object. */
 bool request_read(struct request *request, const struct target *target, const struct seccomp_data *data);
-
-/* Converts a socket address to a destination; an IPv4-mapped IPv6 address becomes AF_INET. sending: true for the address of a message to send, where AF_UNSPEC means AF_INET. Returns false if it is not an internet address. */
-bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending);
-
-/* Converts a destination to an address for a socket of this family. For AF_INET6, an IPv4 address becomes IPv4-mapped. Returns the length of the address in bytes. */
-socklen_t destination_write(const struct destination *to, int family, union socket_address *address);
-
-/* Returns true if both destinations have the same family, address and port. Ignores the protocol. */
-bool destination_equals(const struct destination *a, const struct destination *b);
-
-/* Returns true if the address is in 127/8 or is ::1, 0.0.0.0 or ::. connect(2) treats the last two as loopback. */
-bool destination_is_loopback(const struct destination *to);
 
 #endif

@@ -2,17 +2,18 @@
 #include "target/target.h"
 
 #include <linux/kcmp.h>
+#include <linux/seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "util/fds.h"
 #include "util/process.h"
-#include "watcher/internal.h"
+#include "target/watchdog.h"
+#include "target/yama_broker.h"
 
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL /* defined in the headers of Linux 6.9 and later (include/uapi/linux/pidfd.h) */
@@ -281,34 +282,6 @@ void target_add_parents(const struct target *target, struct program *program)
 	}
 	if (!target_is_valid(target))
 		program->parents_length = 0;
-}
-
-/* Reads memory of a thread by /proc/TID/mem. Used where process_vm_readv(2) fails, as in a kernel without CONFIG_CROSS_MEMORY_ATTACH or in a container whose seccomp filter forbids it. */
-static bool read_proc_mem(pid_t tid, uint64_t address, void *data, size_t size)
-{
-	AUTO_CLOSE int fd = open(proc_path(tid, "mem").text, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	ssize_t got = pread(fd, data, size, (off_t)address);
-	errno = EFAULT;
-	return got == (ssize_t)size;
-}
-
-bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened)
-{
-	struct iovec local = {data, size};
-	struct iovec remote = {(void *)(uintptr_t)address, size};
-	ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
-	*opened = got < 0 && errno != EFAULT;
-	if (*opened)
-		return read_proc_mem(tid, address, data, size);
-	errno = EFAULT;
-	return got == (ssize_t)size;
-}
-
-int process_duplicate_descriptor(int pidfd, int fd)
-{
-	return (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
 }
 
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size)

@@ -74,14 +74,6 @@ struct thread_status thread_status(pid_t tid);
 
 bool target_is_single_threaded(const struct target *target);
 
-/*
- * These functions access another process with the rights of the calling process (ptrace(2), access mode checking), without the Yama broker.
- * process_read_memory() reads size bytes, or returns false and sets errno. *opened becomes true if it tried to open /proc/TID/mem, where the TID may
- * belong to a new process: the caller must then call target_is_valid(). process_duplicate_descriptor() returns a duplicate of fd, or -1 and sets errno.
- */
-bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened);
-int process_duplicate_descriptor(int pidfd, int fd);
-
 /* Adds bytes to an FNV-1a hash and returns the new hash. The first hash is HASH_EMPTY. Different texts rarely have the same hash, as long as there are only a few hundred. */
 #define HASH_EMPTY 0xCBF29CE484222325ULL
 uint64_t hash_add(uint64_t hash, const void *data, size_t length);

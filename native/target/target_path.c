@@ -8,8 +8,9 @@
 #include <sys/vfs.h>
 
 #include "util/fds.h"
-#include "watcher/internal.h"
+#include "util/process.h"
 #include "target/target.h"
+#include "target/watchdog.h"
 
 enum { MOST_LINKS = 40 }; /* maximum number of symbolic links that are followed in a path; with more the result is ELOOP, as in the kernel (MAXSYMLINKS in include/linux/namei.h) */
 

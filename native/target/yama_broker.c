@@ -3,8 +3,9 @@
 #include <sys/socket.h>
 
 #include "util/fds.h"
-#include "watcher/internal.h"
 #include "target/target.h"
+#include "target/yama_broker.h"
+#include "util/process.h"
 
 /* Maximum number of data bytes in one message; a longer read takes several messages. A socket pair accepts a message of this size with any net.core.wmem_default. */
 enum { CHUNK = 2048 };

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "util/fds.h"
@@ -324,4 +325,32 @@ bool signals_is_forwarded(const struct signalfd_siginfo *info)
 	if (info->ssi_code <= 0)
 		return true;
 	return info->ssi_signo == SIGHUP && getsid(0) == getpid();
+}
+
+/* Reads memory of a thread by /proc/TID/mem. Used where process_vm_readv(2) fails, as in a kernel without CONFIG_CROSS_MEMORY_ATTACH or in a container whose seccomp filter forbids it. */
+static bool read_proc_mem(pid_t tid, uint64_t address, void *data, size_t size)
+{
+	AUTO_CLOSE int fd = open(proc_path(tid, "mem").text, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t got = pread(fd, data, size, (off_t)address);
+	errno = EFAULT;
+	return got == (ssize_t)size;
+}
+
+bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened)
+{
+	struct iovec local = {data, size};
+	struct iovec remote = {(void *)(uintptr_t)address, size};
+	ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
+	*opened = got < 0 && errno != EFAULT;
+	if (*opened)
+		return read_proc_mem(tid, address, data, size);
+	errno = EFAULT;
+	return got == (ssize_t)size;
+}
+
+int process_duplicate_descriptor(int pidfd, int fd)
+{
+	return (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
 }

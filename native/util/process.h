@@ -67,6 +67,14 @@ bool reap_within(pid_t child, int milliseconds);
  */
 bool call_in_child(void (*function)(void *data), void *data, size_t size, int milliseconds);
 
+/*
+ * These functions access another process with the rights of the calling process (ptrace(2), access mode checking), without the Yama broker.
+ * process_read_memory() reads size bytes, or returns false and sets errno. *opened becomes true if it tried to open /proc/TID/mem, where the TID may
+ * belong to a new process: the caller must then call target_is_valid(). process_duplicate_descriptor() returns a duplicate of fd, or -1 and sets errno.
+ */
+bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened);
+int process_duplicate_descriptor(int pidfd, int fd);
+
 struct signals {
 	sigset_t mask;
 	struct sigaction child;

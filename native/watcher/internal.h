@@ -3,7 +3,6 @@
 #ifndef WATCHER_INTERNAL_H
 #define WATCHER_INTERNAL_H
 
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdnoreturn.h>
 
@@ -153,70 +152,6 @@ void notification_handle(struct notifier *notifier);
 /* Answers a call of the phase whose handling got stuck (loop.c), so that it was not checked. Refuses the call if it may evade a restriction. Otherwise lets the kernel continue it. */
 void notification_abandon(struct notifier *notifier);
 
-/*
- * The watchdog limits how long the watcher's own system calls may take. Reading a target's memory or closing a copy of its descriptor may
- * wait for a FUSE server, which may be the build itself, and such a wait can outlast SIGKILL (request_wait_answer() in fs/fuse/dev.c).
- * The watcher makes such calls between watchdog_begin() and watchdog_end(). If one takes too long, a new thread replaces the calling thread in the
- * main loop. Between the two functions, a thread may write only to its own stack: once the stuck call returns, it runs beside the new thread.
- */
-
-/* Starts the time limit of a system call that may get stuck. In a process that has not called loop_run(), such as a child process of the watcher, there is no time limit. */
-void watchdog_begin(void);
-
-/* Ends the time limit after the system call has returned. Keeps errno. If a new thread has replaced the calling thread meanwhile, ends the calling thread. */
-void watchdog_end(void);
-
-/* bpf.c: builds seccomp filters, which are classic BPF programs that read a struct seccomp_data (seccomp(2)) */
-
-struct bpf {
-	struct sock_filter *filter;
-	size_t length, room;
-	bool full; /* true if the filter needs more instructions or system calls than there is room for; it is then incomplete and must not be installed */
-};
-
-/* The functions put_*() append instructions to bpf->filter. */
-
-void put_instruction(struct bpf *bpf, struct sock_filter instruction);
-
-/* Loads the 32 bits at an offset of struct seccomp_data, so that later instructions can compare them. */
-void put_load(struct bpf *bpf, size_t offset);
-
-/* Compares the loaded value with value. test: BPF_JEQ, BPF_JGE or BPF_JSET. yes, no: how many instructions the filter skips if the test is true or false. */
-void put_jump(struct bpf *bpf, unsigned short test, uint32_t value, unsigned char yes, unsigned char no);
-
-void put_return(struct bpf *bpf, uint32_t action);
-
-/* Returns the offset of the low 32 bits of an argument in struct seccomp_data. They come before the high 32 bits, because all supported architectures are little-endian. */
-size_t low_half(int argument);
-
-/* Appends an unconditional jump, which can skip more than the 255 instructions of a conditional one. Returns the position of the jump. end_jump() then sets the target of the jump at this position: the instruction that is appended next. */
-size_t begin_jump(struct bpf *bpf);
-void end_jump(struct bpf *bpf, size_t at);
-
-/* Begins a block of instructions that runs only if the loaded value equals value. Returns a position; end_jump() with this position ends the block. */
-size_t begin_if_equal(struct bpf *bpf, uint32_t value);
-
-enum { DISPATCH_ROOM = 160 };
-
-/* A table of the system calls for which a filter has instructions, sorted by system call number. */
-struct dispatch {
-	struct dispatch_entry {
-		uint32_t number;
-		const void *row; /* the value passed to dispatch_add() for this call; bpf.c does not read it */
-		size_t jump;	 /* position of the jump to the instructions for this call; 0: end_jump() has already set the target of this jump */
-	} entries[DISPATCH_ROOM];
-	size_t count;
-};
-
-void dispatch_add(struct bpf *bpf, struct dispatch *dispatch, uint32_t number, const void *row);
-
-/*
- * Appends a binary search for the loaded system call number. The filter returns action for a number that is not in entries. The search is
- * binary because the kernel runs a new filter for every system call number (seccomp_cache_prepare() in kernel/seccomp.c): with a linear
- * search, installing the filter would take 1.7 microseconds longer for each entry.
- */
-void put_search(struct bpf *bpf, struct dispatch_entry *entries, size_t count, uint32_t action);
-
 /* rights.c: gives up the rights of the watcher and the DNS server */
 
 /*
@@ -230,19 +165,5 @@ bool watcher_rights_reduce(bool traces, const char *proxy);
 
 /* Installs a seccomp filter that permits the calling process only the system calls in the table of rights.c. Does nothing if confine or the kernel does not support such a filter. */
 void watcher_rights_limit_calls(void);
-
-/* yama_broker.c: reads memory and duplicates descriptors of the phase for the watcher, where Yama forbids this to the watcher */
-
-/* With kernel.yama.ptrace_scope=1 only an ancestor may access a process (Documentation/admin-guide/LSM/Yama.rst). The supervisor is an ancestor of the phase, and the watcher is not. So the Yama broker, threads of the supervisor, does this work. */
-
-/* Returns true if ptrace_scope is 1. With 0 the watcher itself has access. With 2 or 3 the broker would not help, because an ancestor has no more access than the watcher. */
-bool yama_broker_is_needed(void);
-
-/* For the watcher: these functions make the Yama broker call process_read_memory() or process_duplicate_descriptor(). broker: socket to the broker; -1: there is no broker, and the functions fail. */
-bool yama_broker_read_memory(int broker, pid_t tid, uint64_t address, void *data, size_t size);
-int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd);
-
-/* For the supervisor: starts the threads of the Yama broker, which answer the watcher's requests at this socket until it is shut down. */
-void yama_broker_start(int socket);
 
 #endif

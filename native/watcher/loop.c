@@ -4,17 +4,13 @@
  * waits for notifications in the ioctl SECCOMP_IOCTL_NOTIF_RECV. This saves a poll(2) for each call of the phase. Because of a lock, the
  * threads handle events one at a time. The watchdog, a third thread, replaces a thread whose system call takes too long.
  */
-#include <linux/futex.h>
 #include <poll.h>
-#include <pthread.h>
 #include <semaphore.h>
-#include <setjmp.h>
-#include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
+#include "target/watchdog.h"
 #include "util/events.h"
 #include "util/fds.h"
 #include "watcher/internal.h"
@@ -23,16 +19,6 @@
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
-#ifndef SYS_futex /* missing on 32-bit machines whose C library supports only 64-bit times */
-#define SYS_futex SYS_futex_time64
-#endif
-
-/* In this file, a watched call is a system call of the watcher between watchdog_begin() and watchdog_end(). It counts as stuck after 200 to 250 ms. After half a second without watched calls, the watchdog's thread sleeps. */
-enum { TICK_MICROSECONDS = 50000,
-       STUCK_TICKS = 5,
-       IDLE_TICKS = 10,
-       MOST_STUCK_THREADS = 32,
-       STACK_BYTES = 256 << 10 };
 
 struct loop {
 	int epoll; /* epoll instance that waits for all sources of events except the listener */
@@ -43,23 +29,6 @@ struct loop {
 	bool is_listening; /* true if the thread that has the lock is the one that waits for notifications; if this thread gets stuck, the thread that replaces it waits for notifications too */
 	struct notifier notifier;
 };
-
-static struct loop *running;
-
-/* Counts the beginnings and ends of watched calls, so it is odd during a call. If a call is stuck, the watchdog counts its end. From this, the thread of the call detects later that a new thread has replaced it. */
-static atomic_uint turn;
-
-/* State of the watchdog's thread. watchdog_begin() starts the thread if the state is NOT_STARTED, and wakes it if the state is ASLEEP (futex(2)). */
-enum { WATCHING,
-       ASLEEP,
-       NOT_STARTED };
-static atomic_int state;
-
-/* Number of threads that new threads have replaced and whose system call has not returned yet. */
-static atomic_int stuck_threads;
-
-/* The point to which a replaced thread jumps (longjmp(3)) after its stuck call has returned. The thread then ends. */
-static _Thread_local jmp_buf base;
 
 static void receive_setup_message(void *owner, struct event_source *setup)
 {
@@ -174,28 +143,13 @@ static noreturn void serve_listener(struct loop *loop)
 		poll(NULL, 0, -1);
 }
 
-static bool start_thread(void *(*function)(void *), void *argument)
-{
-	pthread_t thread;
-	pthread_attr_t attributes;
-	if (pthread_attr_init(&attributes) != 0)
-		return false;
-	bool started = pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0 &&
-		       pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
-		       pthread_create(&thread, &attributes, function, argument) == 0;
-	pthread_attr_destroy(&attributes);
-	return started;
-}
-
-static void *serve_in_thread(void *stuck);
-
 /* Starts the second thread or, if that fails, handles one notification in this thread. */
 static void start_second_thread(struct loop *loop)
 {
 	struct seccomp_notif notification;
 	/* The second thread takes over the lock from this one, and unlocks it when it begins (serve()). */
 	loop->is_listening = true;
-	if (start_thread(serve_in_thread, NULL)) {
+	if (watchdog_start_thread()) {
 		loop->has_second_thread = true;
 		lock(loop, false);
 		return;
@@ -222,16 +176,6 @@ static noreturn void serve_others(struct loop *loop)
 	}
 }
 
-/* The watcher's main loop. The calling thread must have the lock, which this function releases first. */
-static noreturn void serve(struct loop *loop)
-{
-	bool is_listening = loop->is_listening;
-	sem_post(&loop->lock);
-	if (is_listening)
-		serve_listener(loop);
-	serve_others(loop);
-}
-
 static void abandon_call(struct loop *loop)
 {
 	notification_abandon(&loop->notifier);
@@ -239,69 +183,26 @@ static void abandon_call(struct loop *loop)
 		egress_abandon_pending(loop->notifier.egress);
 }
 
-/* Exits because too many threads are stuck. Closes the listener first, because the kernel would keep it open until the last of them ends. Shuts the socket to the supervisor down, because a thread stuck in close_in_thread() (watcher.c) has a copy. */
-static void fail(struct loop *loop)
+/* The watcher's main loop. The calling thread must have the lock, which this function releases. */
+static void serve(void *owner, bool replaces)
 {
+	struct loop *loop = owner;
+	bool is_listening = loop->is_listening;
+	if (replaces)
+		abandon_call(loop);
+	sem_post(&loop->lock);
+	if (is_listening)
+		serve_listener(loop);
+	serve_others(loop);
+}
+
+/* Exits because too many threads are stuck. Closes the listener first, because the kernel would keep it open until the last of them ends. Shuts the socket to the supervisor down, because a thread stuck in close_in_thread() (watcher.c) has a copy. */
+static void fail(void *owner)
+{
+	struct loop *loop = owner;
 	close(loop->notifier.listener);
 	shutdown(loop->control.fd, SHUT_RDWR);
 	_exit(1);
-}
-
-/* Main function of the second thread, and of a thread that replaces a stuck one. stuck: NULL or, for a replacement, the loop. A replacement first answers the call of the phase that the stuck thread was handling. */
-static void *serve_in_thread(void *stuck)
-{
-	if (setjmp(base) == 0) {
-		if (stuck != NULL)
-			abandon_call(stuck);
-		serve(running);
-	}
-	atomic_fetch_sub(&stuck_threads, 1);
-	return NULL;
-}
-
-static void *watch(void *unused)
-{
-	unsigned last = 0, ticks = 0;
-	(void)unused;
-	for (;;) {
-		usleep(TICK_MICROSECONDS);
-		unsigned now = atomic_load(&turn);
-		ticks = now == last ? ticks + 1 : 0;
-		last = now;
-		if (now % 2 == 1 && ticks >= STUCK_TICKS && atomic_compare_exchange_strong(&turn, &now, now + 1) &&
-		    (atomic_fetch_add(&stuck_threads, 1) >= MOST_STUCK_THREADS || !start_thread(serve_in_thread, running)))
-			fail(running);
-		if (now % 2 == 1 || ticks < IDLE_TICKS)
-			continue;
-		atomic_store(&state, ASLEEP);
-		if (atomic_load(&turn) == last)
-			syscall(SYS_futex, &state, FUTEX_WAIT_PRIVATE, ASLEEP, NULL, NULL, 0);
-		atomic_store(&state, WATCHING);
-		ticks = 0;
-	}
-	return NULL;
-}
-
-/* Value that turn has during this thread's current watched call. If turn has another value at the end of the call, a new thread has replaced this one. */
-static _Thread_local unsigned entered;
-
-void watchdog_begin(void)
-{
-	entered = atomic_fetch_add(&turn, 1) + 1;
-	int before = atomic_load(&state) == WATCHING ? WATCHING : atomic_exchange(&state, WATCHING);
-	if (before == ASLEEP)
-		syscall(SYS_futex, &state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-	/* Ignore a failure: then watched calls have no time limit. The supervisor still limits how long it waits for the end of the watcher. */
-	if (before == NOT_STARTED)
-		start_thread(watch, NULL);
-}
-
-void watchdog_end(void)
-{
-	unsigned expected = entered;
-	if (atomic_compare_exchange_strong(&turn, &expected, entered + 1))
-		return;
-	longjmp(base, 1);
 }
 
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root)
@@ -333,12 +234,8 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 	     !event_source_open(loop.epoll, &loop.dns, (struct event_source){watcher->dns_client, handle_dns_end, &loop}, EPOLLIN)) ||
 	    !event_source_open(loop.epoll, &loop.control, (struct event_source){watcher->control, handle_control, &loop}, EPOLLIN))
 		_exit(1);
-	running = &loop;
-	atomic_store(&state, NOT_STARTED);
-	if (setjmp(base) == 0)
-		serve(&loop);
-	atomic_fetch_sub(&stuck_threads, 1);
-	/* If it was replaced, the first thread of the process waits forever. If it ended, /proc would show the process as a zombie (proc_pid_stat(5)). */
+	watchdog_run(&(struct watched_loop){&loop, serve, fail});
+	/* After a new thread has replaced it, the first thread of the process waits forever. If it ended, /proc would show the process as a zombie (proc_pid_stat(5)). */
 	for (;;)
 		poll(NULL, 0, -1);
 }

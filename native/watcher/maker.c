@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "watcher/maker.h"
 #include "options/allow_list.h"
 #include "util/fds.h"
 #include "util/process.h"

@@ -11,35 +11,7 @@
 #ifndef MAKER_H
 #define MAKER_H
 
-#include <limits.h>
-
-#include "seccomp/syscalls.h"
-#include "target/target.h"
-
-struct ipc_object {
-	enum watched_call call;	 /* the call that creates the object: CALL_SHMGET, CALL_SEMGET, CALL_MSGGET or CALL_MQ_OPEN */
-	int key;		 /* key of a System V object (semget(2)) */
-	int id;			 /* id of a System V object; the kernel does not soon reuse an id for another object; -1: shared memory whose segment has not been found yet */
-	pid_t creator;		 /* ID of the process that made the call, in the PID namespace of the supervisor */
-	pid_t thread;		 /* ID of the thread that made the call */
-	long long time;		 /* time at which the call was made, in seconds since 1970 */
-	uint64_t inode;		 /* inode of a POSIX message queue, which distinguishes it from a later queue with the same name */
-	char name[NAME_MAX + 1]; /* name of a POSIX message queue, without the slash at its start */
-	char comm[16];		 /* name of the program that made the call (/proc/PID/comm) */
-};
-
-/* A call of the phase that creates an IPC object if no object with the requested key or name exists. */
-struct ipc_request {
-	struct ipc_object object;
-	uint32_t size; /* for semget(2), number of semaphores in the set */
-	int flags;     /* flags argument of the call, such as IPC_CREAT or O_CREAT */
-	uint32_t mode;
-	bool has_attributes;
-	int64_t attributes[4]; /* first four members of the struct mq_attr that mq_open(3) got; set if has_attributes is true */
-	uid_t uid;	       /* effective user id of the calling thread */
-	gid_t gid;	       /* effective group id of the calling thread */
-	mode_t umask;	       /* umask of the calling thread */
-};
+#include "target/request.h"
 
 enum { IPC_OBJECTS = 1024 };
 
@@ -53,8 +25,6 @@ struct maker {
 	int socket;	   /* the watcher's end of the socket pair with init; -1: init has ended */
 	uint64_t families; /* socket families that the phase may use (allow_list.h) */
 };
-
-struct request;
 
 /* For the watcher: lets init create the socket that a call requests, and answers the call. The call returns a new descriptor or fails, for example with EAFNOSUPPORT if the calling thread is in another network namespace than init. */
 void maker_answer_socket(const struct maker *maker, const struct request *request, const struct target *target);

@@ -12,6 +12,8 @@
 #include "util/process.h"
 #include "seccomp/seccomp_filter.h"
 #include "watcher/internal.h"
+#include "target/watchdog.h"
+#include "watcher/seccomp_install.h"
 
 /* After a search has found that no process of the phase has a socket, the search for this socket is not repeated for this time. */
 #define FOREIGN_MICROSECONDS 200000

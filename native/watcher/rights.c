@@ -9,6 +9,7 @@
 #include "privileged/privilege.h"
 #include "watcher/internal.h"
 #include "seccomp/syscalls.h"
+#include "seccomp/bpf.h"
 
 /*
  * The user and group id of a watcher is this number plus its PID, so that no watcher can send signals to another. No other process should have

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "seccomp/seccomp_filter.h"
+#include "watcher/seccomp_install.h"
 
 #include <sched.h>
 #include <signal.h>

@@ -13,6 +13,7 @@
 #include "privileged/isolate.h"
 #include "watcher/internal.h"
 #include "util/fds.h"
+#include "target/yama_broker.h"
 
 /* Time limit for each wait at the end of the phase: for the end of the watcher or its answer that it stays, and for the end of the DNS server process. */
 #define END_MILLISECONDS 1000

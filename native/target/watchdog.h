@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The watchdog limits how long the watcher's own system calls may take. Reading a target's memory or closing a copy of its descriptor may
+ * wait for a FUSE server, which may be the build itself, and such a wait can outlast SIGKILL (request_wait_answer() in fs/fuse/dev.c).
+ * The watcher makes such calls between watchdog_begin() and watchdog_end(). If one takes too long, a new thread replaces the calling thread in the
+ * main loop. Between the two functions, a thread may write only to its own stack: once the stuck call returns, it runs beside the new thread.
+ */
+#ifndef WATCHDOG_H
+#define WATCHDOG_H
+
+#include "util/base.h"
+
+/* The functions of the main loop that the watchdog calls. */
+struct watched_loop {
+	void *owner;
+	void (*serve)(void *owner, bool replaces); /* runs the main loop and never returns; replaces: the calling thread replaces a stuck thread, whose call of the phase it must answer first */
+	void (*fail)(void *owner);		   /* exits, because too many threads are stuck */
+};
+
+/* Calls loop->serve(). Returns only after a new thread has replaced the calling thread and the stuck call has returned. */
+void watchdog_run(const struct watched_loop *loop);
+
+/* Starts one more thread that calls loop->serve(). Returns false and sets errno on failure. */
+bool watchdog_start_thread(void);
+
+/* Starts the time limit of a system call that may get stuck. In a process that has not called watchdog_run(), such as a child process of the watcher, there is no time limit. */
+void watchdog_begin(void);
+
+/* Ends the time limit after the system call has returned. Keeps errno. If a new thread has replaced the calling thread meanwhile, ends the calling thread. */
+void watchdog_end(void);
+
+#endif

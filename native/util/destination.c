@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "util/destination.h"
+
+#include <arpa/inet.h>
+
+bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending)
+{
+	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+	*to = (struct destination){0};
+	/* In the address of a datagram, AF_UNSPEC means AF_INET (udp_sendmsg() in net/ipv4/udp.c). In that of a connect, it means "disconnect", so there is no destination. */
+	bool inet = address->any.sa_family == AF_INET || (sending && address->any.sa_family == AF_UNSPEC);
+	if (inet && length >= sizeof address->in) {
+		to->family = AF_INET;
+		memcpy(to->address, &address->in.sin_addr, 4);
+		to->port = ntohs(address->in.sin_port);
+		return true;
+	}
+	/* Accept an address of 24 bytes, a struct sockaddr_in6 without sin6_scope_id, because the kernel accepts it too (SIN6_LEN_RFC2133). */
+	if (address->any.sa_family != AF_INET6 || length < 24)
+		return false;
+	const unsigned char *bytes = address->in6.sin6_addr.s6_addr;
+	bool is_v4 = memcmp(bytes, mapped, sizeof mapped) == 0;
+	to->family = is_v4 ? AF_INET : AF_INET6;
+	memcpy(to->address, is_v4 ? bytes + sizeof mapped : bytes, is_v4 ? 4 : 16);
+	to->port = ntohs(address->in6.sin6_port);
+	return true;
+}
+
+socklen_t destination_write(const struct destination *to, int family, union socket_address *address)
+{
+	*address = (union socket_address){0};
+	address->any.sa_family = (sa_family_t)family;
+	if (family == AF_INET) {
+		address->in.sin_port = htons(to->port);
+		memcpy(&address->in.sin_addr, to->address, 4);
+		return sizeof address->in;
+	}
+	unsigned char *bytes = address->in6.sin6_addr.s6_addr;
+	address->in6.sin6_port = htons(to->port);
+	if (to->family == AF_INET6) {
+		memcpy(bytes, to->address, 16);
+	} else {
+		bytes[10] = bytes[11] = 0xFF;
+		memcpy(bytes + 12, to->address, 4);
+	}
+	return sizeof address->in6;
+}
+
+bool destination_equals(const struct destination *a, const struct destination *b)
+{
+	return a->family == b->family && a->port == b->port && memcmp(a->address, b->address, sizeof a->address) == 0;
+}
+
+bool destination_is_loopback(const struct destination *to)
+{
+	static const unsigned char unspecified[16], loopback[16] = {[15] = 1};
+	if (to->family == AF_INET)
+		return to->address[0] == 127 || memcmp(to->address, unspecified, 4) == 0;
+	return memcmp(to->address, loopback, 16) == 0 || memcmp(to->address, unspecified, 16) == 0;
+}
