@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "cgroup/internal.h"
+#include "cgroup/cgroup_internal.h"
 #include "util/fds.h"
 #include "util/text.h"
 

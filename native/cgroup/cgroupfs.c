@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cgroup/internal.h"
+#include "cgroup/cgroup_internal.h"
 
 #include <dirent.h>
 #include <linux/magic.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Connects sockets to allowed destinations in place of the phase. */
-#include "egress/internal.h"
+#include "egress/egress_internal.h"
 #include "util/fds.h"
 
 /* Connects the socket fd to the destination of the call. Returns 0 or an errno. For a nonblocking socket: first EINPROGRESS, then EALREADY until the socket is connected, then 0 once, then EISCONN. */

@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 
-#include "egress/internal.h"
+#include "egress/egress_internal.h"
 #include "util/fds.h"
 
 /* Time limit for the reply of the DNS server process to a request for a socket. This process replies at once, unless it has just started or the machine is very busy. */

@@ -3,7 +3,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "egress/internal.h"
+#include "egress/egress_internal.h"
 #include "util/fds.h"
 
 /* Disables the allow-list: from now on the watcher makes no connection, and the kernel continues all calls. */

@@ -14,7 +14,7 @@
 #include "util/events.h"
 #include "target/request.h"
 
-/* The state of the code that applies the allow-list, such as the pending calls, which are not answered yet (internal.h). */
+/* The state of the code that applies the allow-list, such as the pending calls, which are not answered yet (egress_internal.h). */
 struct egress;
 
 /* A system call of the phase on a socket. The calling thread waits until the watcher has checked the call against the allow-list and answered it. */

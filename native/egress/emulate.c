@@ -8,7 +8,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 
-#include "egress/internal.h"
+#include "egress/egress_internal.h"
 #include "seccomp/socket_permit.h"
 #include "util/fds.h"
 

@@ -3,7 +3,7 @@
 #include <sys/time.h>
 #include <sys/timerfd.h>
 
-#include "egress/internal.h"
+#include "egress/egress_internal.h"
 
 /* Interval at which the watcher checks the threads of pending calls: no event reports that such a thread has received a signal or has ended. */
 enum { CHECK_MICROSECONDS = 50000 };

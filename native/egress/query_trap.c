@@ -3,7 +3,7 @@
 #include <sys/epoll.h>
 
 #include "dns/wire.h"
-#include "egress/internal.h"
+#include "egress/egress_internal.h"
 #include "util/fds.h"
 
 struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct network_log *log)

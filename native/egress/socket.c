@@ -5,7 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 
-#include "egress/internal.h"
+#include "egress/egress_internal.h"
 #include "seccomp/socket_permit.h"
 #include "util/fds.h"
 #include "util/process.h"

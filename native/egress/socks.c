@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
-#include "egress/internal.h"
+#include "egress/egress_internal.h"
 #include "util/fds.h"
 #include "util/process.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "egress/internal.h"
+#include "egress/egress_internal.h"
 
 #include <arpa/inet.h>
 

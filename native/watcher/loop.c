@@ -13,7 +13,7 @@
 #include "target/watchdog.h"
 #include "util/events.h"
 #include "util/fds.h"
-#include "watcher/internal.h"
+#include "watcher/watcher_internal.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* defined in the headers of Linux 6.6 and later */
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)

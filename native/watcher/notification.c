@@ -5,7 +5,7 @@
 
 #include "seccomp/socket_permit.h"
 #include "util/process.h"
-#include "watcher/internal.h"
+#include "watcher/watcher_internal.h"
 #include "target/watchdog.h"
 
 /* Reads the kernel's name of the socket's protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c), by a duplicate of the socket or by /proc/TID/fd. Only the latter can belong to a new thread with the same TID. Writes it to protocol in lower case and without "v6", or "" on failure. */

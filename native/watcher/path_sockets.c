@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "watcher/internal.h"
+#include "watcher/watcher_internal.h"
 #include "target/watchdog.h"
 
 /* Files with a time stamp up to this time before the start of the phase count as new. The clock for time stamps may lag behind CLOCK_REALTIME by one tick, 10 ms with CONFIG_HZ=100 (ktime_get_coarse_real_ts64()). */

@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 
 #include "privileged/privilege.h"
-#include "watcher/internal.h"
+#include "watcher/watcher_internal.h"
 #include "seccomp/syscalls.h"
 #include "seccomp/bpf.h"
 

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 
 #include "util/fds.h"
-#include "watcher/internal.h"
+#include "watcher/watcher_internal.h"
 #include "options/allow_list.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV

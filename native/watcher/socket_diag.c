@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 #include "privileged/isolate.h"
-#include "watcher/internal.h"
+#include "watcher/watcher_internal.h"
 
 struct diag_request {
 	struct nlmsghdr header;

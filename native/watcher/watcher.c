@@ -11,7 +11,7 @@
 
 #include "namespace/namespace.h"
 #include "privileged/isolate.h"
-#include "watcher/internal.h"
+#include "watcher/watcher_internal.h"
 #include "util/fds.h"
 #include "target/yama_broker.h"
 

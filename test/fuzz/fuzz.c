@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "dns/wire.h"
-#include "egress/internal.h"
+#include "egress/egress_internal.h"
 #include "init/init.h"
 #include "options/options.h"
 #include "util/json.h"

@@ -44,8 +44,8 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	done
 	# The linker drops the mark from the program if the C library lacks it, so the objects are checked.
 	if echo | "${CC:-cc}" -fcf-protection=full -x c -c -o cet.o - 2>/dev/null; then
-		for name in "$TOP"/native/build/main.o "$TOP"/native/build/{supervisor,init,watcher,egress,dns,namespace,cgroup,privileged,probe,options,util}/*.o; do
-			elf -n "$name" | grep -q 'IBT, SHSTK'
+		for name in main.c $(cd "$TOP/native" && printf '%s\n' */*.c); do
+			elf -n "$TOP/native/build/${name%.c}.o" | grep -q 'IBT, SHSTK'
 		done
 	fi
 }
