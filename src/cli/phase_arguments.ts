@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { phaseLabel } from '../rules/explain.ts';
+import { phaseLabel } from '../rules/explanation.ts';
 import { fakerootFrom, type PackageContext } from '../rules/phase_context.ts';
 import { otherPhases, srcPhases } from '../rules/phases.ts';
 import { problem, resolve } from '../rules/settings.ts';

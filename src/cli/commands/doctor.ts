@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import type { Input } from '../command.ts';
-import { examine } from '../../doctor/findings.ts';
+import { examine } from '../../doctor/examine.ts';
 import { doctorText } from '../../doctor/print.ts';
 import { probeSystem } from '../../doctor/system_info.ts';
 import { print } from '../../util/output.ts';

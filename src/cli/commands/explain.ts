@@ -3,7 +3,7 @@ import { describeConflict, findConflicts, evidenceVariables } from '../../confli
 import { UsageError, type Input } from '../command.ts';
 import { buildContextOf, type BuildContext } from '../../conflicts/build_context.ts';
 import type { Environment } from '../../util/environment.ts';
-import { explain, explanationText, type Explanation } from '../../rules/explain.ts';
+import { explain, explanationText, type Explanation } from '../../rules/explanation.ts';
 import { packageContextFrom, phaseNamed } from '../phase_arguments.ts';
 import { packageContextOf } from '../../rules/phase_context.ts';
 import { print } from '../../util/output.ts';

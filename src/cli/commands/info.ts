@@ -2,7 +2,7 @@
 import { release } from 'node:os';
 import manifest from '../../../package.json' with { type: 'json' };
 import type { Input } from '../command.ts';
-import { examine } from '../../doctor/findings.ts';
+import { examine } from '../../doctor/examine.ts';
 import { cgroupStatus } from '../../doctor/check_sandboxes.ts';
 import { isPortageIsolating, probeSystem, type SystemInfo } from '../../doctor/system_info.ts';
 import { features } from '../../rules/features.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
 import { packageContextFrom, phaseNamed } from '../../src/cli/phase_arguments.ts';
-import { explain, explanationText } from '../../src/rules/explain.ts';
+import { explain, explanationText } from '../../src/rules/explanation.ts';
 import { packageContextOf } from '../../src/rules/phase_context.ts';
 import { srcPhases } from '../../src/rules/phases.ts';
 import type { Configuration } from '../../src/portage/resolve_package.ts';
