@@ -80,9 +80,9 @@ function parse(name: string, command: Command, argv: readonly string[]): Input {
 /** Checks the number of positional arguments against the usage line. `run` and `shell` check theirs, because a command can follow. */
 function checkNumber(name: string, { words: usage }: Command, words: readonly string[]): void {
 	if (usage.includes('[--')) return;
-	const places = usage.split(' ').filter(Boolean);
-	const missing = places.slice(words.length).find((place) => !place.startsWith('['));
-	const more = usage.includes('...') ? undefined : words[places.length];
+	const operands = usage.split(' ').filter(Boolean);
+	const missing = operands.slice(words.length).find((operand) => !operand.startsWith('['));
+	const more = usage.includes('...') ? undefined : words[operands.length];
 	if (missing === undefined && more === undefined) return;
 	const wrong = missing === undefined ? `unexpected argument "${more}"` : `${missing} is missing`;
 	throw new UsageError(`${name}: ${wrong}. \`portcullis ${name} --help\` shows the usage`);

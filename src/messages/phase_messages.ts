@@ -23,8 +23,8 @@ import {
 
 const maxOrphans = 3;
 
-/** Facts about a phase that its record does not contain, and on which the messages depend. */
-export interface PhaseFacts {
+/** Information about a phase and its host that the record does not contain. The messages depend on it. */
+interface MessageContext {
 	/** True if confine did not start the phase, because a required confinement was not available. */
 	readonly refused?: boolean;
 	/** The sandboxes that FEATURES requests and that are not available on this host, even if this phase does not need them. */
@@ -36,7 +36,7 @@ export interface PhaseFacts {
 /** Returns the messages about a phase; [] if its record contains no attempt, orphan, missing sandbox or other incident. */
 export function phaseMessages(
 	record: RunRecord,
-	{ refused = false, unavailable = [], filterWhy = record.filterWhy }: PhaseFacts = {},
+	{ refused = false, unavailable = [], filterWhy = record.filterWhy }: MessageContext = {},
 ): Line[] {
 	const missing = [...record.missing, ...unavailable];
 	const found = confinements.flatMap((what) => missing.find((one) => one.what === what) ?? []);

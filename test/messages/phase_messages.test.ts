@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
 import { parseRecord } from '../../src/records/schema.ts';
-import { render, phaseMessages, type PhaseFacts } from '../../src/messages/phase_messages.ts';
+import { render, phaseMessages } from '../../src/messages/phase_messages.ts';
 
-function lines(members: object, facts: PhaseFacts = {}): string[] {
+function lines(members: object, context: Parameters<typeof phaseMessages>[1] = {}): string[] {
 	const record = {
 		schema: 1,
 		time: '2026-11-24T21:50:00.000Z',
@@ -12,7 +12,7 @@ function lines(members: object, facts: PhaseFacts = {}): string[] {
 		status: { exit: 0 },
 		...members,
 	};
-	return phaseMessages(parseRecord(JSON.stringify(record)), facts).map(render);
+	return phaseMessages(parseRecord(JSON.stringify(record)), context).map(render);
 }
 
 const orphan = { pid: 7, comm: 'sleep', argv: ['sleep', '99'], age: 1.5 };
