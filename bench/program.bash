@@ -23,7 +23,7 @@ write_records() {
 	node --eval '
 		const [file, count] = process.argv.slice(1), fs = require("node:fs"), fd = fs.openSync(file, "w");
 		const quiet = { schema: 1, time: "2026-11-24T21:50:00.123Z", package: "", phase: "compile", mode: "userns", tracking: "cgroup+pidns",
-			asked: ["net", "ipc", "cgroup"], applied: { net: "confine", ipc: "confine", cgroup: "confine" }, missing: [], status: { exit: 0 },
+			requested: ["net", "ipc", "cgroup"], applied: { net: "confine", ipc: "confine", cgroup: "confine" }, missing: [], status: { exit: 0 },
 			wall: 1.5, user: 0.25, system: 0.5, memory_peak: 12345678, processes: 12, accounting: { time: "cgroup", memory: "rusage" },
 			unreachable: 0, watched: "yes", names_watched: "yes" };
 		const blocked = [{ comm: "curl", argv: ["curl", "-sS", "https://198.51.100.7/"], address: "198.51.100.7", port: 443, protocol: "tcp", count: 2 }];

@@ -69,7 +69,7 @@ static const char *tracking_method(const struct phase_result *result)
 
 static void add_isolation(struct json *json, const struct options *options, const struct phase_result *result)
 {
-	json_value(json, "asked", "[");
+	json_value(json, "requested", "[");
 	for (size_t i = 0; i < ISOLATIONS; i++)
 		if ((options->isolate & isolation_names[i].bit) != 0)
 			json_text(json, NULL, isolation_names[i].name);

@@ -43,7 +43,7 @@ export interface Destinations {
 	readonly unsupported: readonly string[];
 	/** The entries of distcc's host list with a loopback address and a port, such as ssh tunnels. `allowed` is true if PORTCULLIS_ALLOW contains the entry. */
 	readonly tunnels: readonly { readonly address: string; readonly allowed: boolean }[];
-	readonly distcc: 'in use' | 'not in use' | 'not asked for';
+	readonly distcc: 'in use' | 'not in use' | 'not requested';
 	/** Name of the variable or path of the file that contains distcc's host list. */
 	readonly source: string;
 }
@@ -55,8 +55,8 @@ export async function destinations(setting: string, context: BuildContext): Prom
 	const sockets = [...new Set(unix)].map((entry) => entry.slice(socketPrefix.length));
 	const entries = all.filter((entry) => !entry.startsWith(socketPrefix));
 	const plain = await Promise.all(entries.filter((entry) => entry !== 'distcc').map((entry) => destination(entry)));
-	const isAsked = entries.includes('distcc');
-	const isUsed = isAsked && launcherEvidence(context, 'distcc', 'distcc').length > 0;
+	const isRequested = entries.includes('distcc');
+	const isUsed = isRequested && launcherEvidence(context, 'distcc', 'distcc').length > 0;
 	const { source, list } = isUsed ? distccHosts(context) : { source: '', list: '' };
 	const named = words(list).filter((word) => !word.startsWith('--'));
 	const hosts = named.filter((word) => !isLoopback(distccEndpoint(word).host));
@@ -70,7 +70,7 @@ export async function destinations(setting: string, context: BuildContext): Prom
 			address: endpointText(endpoint.host, endpoint.port),
 			allowed: isAllowed({ ...context, allowed: entries }, endpoint),
 		})),
-		distcc: isUsed ? 'in use' : isAsked ? 'not in use' : 'not asked for',
+		distcc: isUsed ? 'in use' : isRequested ? 'not in use' : 'not requested',
 		source,
 	};
 }

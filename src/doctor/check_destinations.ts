@@ -19,11 +19,11 @@ const title = 'Allowed';
 
 /** Resolves the entries of PORTCULLIS_ALLOW in make.conf and reports each of them. */
 export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
-	const { configuration, asked, notAsked } = system;
+	const { configuration, requested, notRequestedWhy } = system;
 	const setting = resolve(configuration?.variables ?? {}).PORTCULLIS_ALLOW;
 	if (configuration === undefined || setting === '') return [];
-	if (!asked.includes('net')) {
-		const reason = `${features.net} is not applied, because ${notAsked}`;
+	if (!requested.includes('net')) {
+		const reason = `${features.net} is not applied, because ${notRequestedWhy}`;
 		return [inactive('allow', title, `PORTCULLIS_ALLOW="${setting}" has no effect: ${reason}.`)];
 	}
 	try {

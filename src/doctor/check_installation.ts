@@ -13,7 +13,7 @@ import { error, ok, warning, type Finding } from './finding.ts';
 import { causeOf, isPortageIsolating, mounts, type SystemInfo } from './system_info.ts';
 
 export function portageFindings(system: SystemInfo): Finding[] {
-	const { configuration, portageError, uid, asked } = system;
+	const { configuration, portageError, uid, requested } = system;
 	if (configuration === undefined) {
 		const fix = 'If Portage is in a Gentoo Prefix, pass its path with --eprefix.';
 		return [error('portage', 'Portage', `${portageError}.`, fix)];
@@ -25,7 +25,7 @@ export function portageFindings(system: SystemInfo): Finding[] {
 	const observed = [configuration.modules, `FEATURES: ${configuration.features.join(' ')}`];
 	return [
 		ok('portage', 'Portage', `${configuration.version}; ${sandbox}`, observed),
-		...(asked.length > 0 ? [] : [nothingConfined(configuration, isolates, observed)]),
+		...(requested.length > 0 ? [] : [nothingConfined(configuration, isolates, observed)]),
 		...otherManagers(system),
 		...settingFindings(configuration.variables),
 		...configuration.profile_bashrcs.map((file) => {

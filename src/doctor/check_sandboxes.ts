@@ -21,11 +21,11 @@ function isolationFinding(system: SystemInfo, what: Exclude<Confinement, 'cgroup
 	const { applied, mode, hostProc } = system.probeResult;
 	const title = features[what];
 	const by = applied[what];
-	if (by === undefined && !system.asked.includes(what) && system.probe[what] === 'yes')
-		return notAsked(system, what, [`confine --probe: ${what}=yes`]);
+	if (by === undefined && !system.requested.includes(what) && system.probe[what] === 'yes')
+		return notRequested(system, what, [`confine --probe: ${what}=yes`]);
 	const observed = [`confine: ${what}=${by ?? 'none'}, mode ${mode}`];
 	if (by === undefined || by === 'none') return unavailable(system, what, observed);
-	if (!system.asked.includes(what)) return notAsked(system, what, observed);
+	if (!system.requested.includes(what)) return notRequested(system, what, observed);
 	if (by === 'filter') return filtered(system, observed);
 	if (by === 'portage') return ok(title, title, 'Portage has isolated this process', observed);
 	if (what === 'pid' && hostProc) {
@@ -57,9 +57,14 @@ function filtered(system: SystemInfo, observed: readonly string[]): Finding {
 }
 
 /** Reports a confinement that is available but not requested. The state is "inactive", because "ok" would suggest that it is applied. */
-function notAsked(system: SystemInfo, what: Confinement, observed: readonly string[]): Finding {
+function notRequested(system: SystemInfo, what: Confinement, observed: readonly string[]): Finding {
 	const title = features[what];
-	return inactive(title, title, `available, but Portcullis does not apply it, because ${system.notAsked}.`, observed);
+	return inactive(
+		title,
+		title,
+		`available, but Portcullis does not apply it, because ${system.notRequestedWhy}.`,
+		observed,
+	);
 }
 
 function unavailable(system: SystemInfo, what: Confinement, observed: readonly string[]): Finding {
@@ -69,7 +74,7 @@ function unavailable(system: SystemInfo, what: Confinement, observed: readonly s
 	const effect = isTracked ? "builds can use the host's IPC objects; leftovers of builds are removed" : effects[what];
 	return {
 		id: features[what],
-		state: system.asked.includes(what) ? 'error' : 'inactive',
+		state: system.requested.includes(what) ? 'error' : 'inactive',
 		title: features[what],
 		meaning: `${cause.text} (${why}): ${effect}.`,
 		fix: cause.fix,
@@ -92,7 +97,7 @@ function trackingFinding(system: SystemInfo): Finding {
 	const probed = ['cgroup', 'pid', 'proc'].map((what) => `${what}: ${system.probe[what] ?? '?'}`);
 	const observed = [`process tracking: ${method}`, cgroupStatus(system), ...probed];
 	if (method === 'none') return unavailable(system, 'cgroup', observed);
-	if (!system.asked.includes('cgroup')) return notAsked(system, 'cgroup', observed);
+	if (!system.requested.includes('cgroup')) return notRequested(system, 'cgroup', observed);
 	return ok(title, title, `${trackingTexts[method] ?? method}${accounting(system)}`, observed);
 }
 
@@ -127,7 +132,7 @@ function limitFindings(system: SystemInfo): Finding[] {
 	return settingNames.flatMap((name) => {
 		const row = settings[name];
 		const value = chosen[name];
-		if (!('limit' in row) || value === '' || !system.asked.includes('cgroup')) return [];
+		if (!('limit' in row) || value === '' || !system.requested.includes('cgroup')) return [];
 		const controller = row.limit.replace(/\..*/, '');
 		if (!controllers.includes(controller)) {
 			const meaning = `the cgroup controller "${controller}" is not available (${cgroupStatus(system)}): the limit is not set.`;
@@ -152,20 +157,20 @@ function isYamaBlocking({ probeResult, configuration }: SystemInfo, scope: strin
 }
 
 function auditFindings(system: SystemInfo): Finding[] {
-	const { probeResult, configuration, asked, read } = system;
+	const { probeResult, configuration, requested, read } = system;
 	const id = 'audit';
 	const title = 'Audit';
 	const chosen = resolve(configuration?.variables ?? {});
-	const isOwn = chosen.PORTCULLIS_SOCKETS === 'own' && asked.includes('net');
+	const isOwn = chosen.PORTCULLIS_SOCKETS === 'own' && requested.includes('net');
 	const isOff = chosen.PORTCULLIS_AUDIT === 'off';
 	const unwatchedWhy = probeResult.watchedWhy || probeResult.unreadableWhy;
 	if (isOff && !isOwn) return [ok(id, title, 'disabled, because PORTCULLIS_AUDIT="off" is set')];
 	const actions = read('/proc/sys/kernel/seccomp/actions_avail') ?? '';
 	const scope = read('/proc/sys/kernel/yama/ptrace_scope') ?? '0';
 	const observed = [`seccomp actions: ${actions}`, `kernel.yama.ptrace_scope: ${scope}`];
-	const warningOrInactive = asked.includes('net') ? 'warning' : 'inactive';
+	const warningOrInactive = requested.includes('net') ? 'warning' : 'inactive';
 	if (probeResult.watched === 'yes' && isYamaBlocking(system, scope)) {
-		const state = asked.includes('net') && chosen.PORTCULLIS_ALLOW !== '' ? 'error' : warningOrInactive;
+		const state = requested.includes('net') && chosen.PORTCULLIS_ALLOW !== '' ? 'error' : warningOrInactive;
 		const meaning = `network access is counted, but not attributed to programs, and PORTCULLIS_ALLOW has no effect: kernel.yama.ptrace_scope is ${scope}.`;
 		const fix =
 			'Run `sysctl kernel.yama.ptrace_scope=1` and write this setting to a file in /etc/sysctl.d. If the value is 3, reboot instead of running sysctl.';

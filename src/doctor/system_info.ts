@@ -44,9 +44,9 @@ export interface SystemInfo {
 	readonly configuration: Configuration | undefined;
 	readonly portageError: string;
 	/** The confinements that FEATURES requests: all if `configuration` is undefined, none if PORTCULLIS_AUDIT="only". */
-	readonly asked: readonly Confinement[];
-	/** Why Portcullis does not apply a confinement that is not in `asked`. */
-	readonly notAsked: string;
+	readonly requested: readonly Confinement[];
+	/** Why Portcullis does not apply a confinement that is not in `requested`. */
+	readonly notRequestedWhy: string;
 	readonly probeResult: ProbeResult;
 	/** Result of a test run with no_new_privs, which FEATURES="sandbox" sets and which disables setuid bits; undefined if confine is not setuid. */
 	readonly sandboxed: ProbeResult | undefined;
@@ -74,10 +74,10 @@ export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 	]);
 	const configuration = typeof answer === 'string' ? undefined : answer;
 	const auditOnly = resolve(configuration?.variables ?? {}).PORTCULLIS_AUDIT === 'only';
-	const asked = auditOnly
+	const requested = auditOnly
 		? []
 		: confinements.filter((what) => configuration?.features.includes(features[what]) ?? true);
-	const probeResult = await testRun(confine, asked);
+	const probeResult = await testRun(confine, requested);
 	const hasSandbox = configuration?.sandbox === true && configuration.features.includes('sandbox');
 	return {
 		eprefix,
@@ -86,12 +86,12 @@ export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 		uid: process.getuid?.() ?? 0,
 		configuration,
 		portageError: typeof answer === 'string' ? answer : '',
-		asked,
-		notAsked: auditOnly ? 'PORTCULLIS_AUDIT="only" is set' : 'FEATURES does not contain it',
+		requested,
+		notRequestedWhy: auditOnly ? 'PORTCULLIS_AUDIT="only" is set' : 'FEATURES does not contain it',
 		probeResult,
 		sandboxed:
 			hasSandbox && probeResult.mode === 'setuid'
-				? await testRun(confine, asked, withNoNewPrivs(configuration.python))
+				? await testRun(confine, requested, withNoNewPrivs(configuration.python))
 				: undefined,
 		probe,
 		libc: libc.status === 0 ? libc.stdout.trim() : undefined,
@@ -132,12 +132,12 @@ const testCommand = ['bash', '-c', 'exec 2>&- 3<>/dev/udp/192.0.2.1/9'] as const
  */
 async function testRun(
 	confine: string,
-	asked: readonly Confinement[],
+	requested: readonly Confinement[],
 	launcher: readonly string[] = [],
 ): Promise<ProbeResult> {
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
 	const record = join(folder, 'record');
-	const namespaces = namespaceConfinements.filter((what) => what !== 'pid' || asked.includes('pid'));
+	const namespaces = namespaceConfinements.filter((what) => what !== 'pid' || requested.includes('pid'));
 	const options = [
 		...namespaces.map((what) => `--${what}`),
 		'--audit',

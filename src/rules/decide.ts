@@ -48,8 +48,8 @@ export function audited(phaseContext: PhaseContext): boolean {
 	const { settings } = phaseContext;
 	if (settings.PORTCULLIS_AUDIT === 'off') return false;
 	if (settings.PORTCULLIS_AUDIT === 'on') return decide(phaseContext).net.confined;
-	const asked = { ...phaseContext, features: [features.net], settings: { ...settings, PORTCULLIS_AUDIT: 'on' } };
-	return decide(asked).net.confined;
+	const networkOnly = { ...phaseContext, features: [features.net], settings: { ...settings, PORTCULLIS_AUDIT: 'on' } };
+	return decide(networkOnly).net.confined;
 }
 
 function decideOne(what: Confinement, phaseContext: PhaseContext): Verdict {

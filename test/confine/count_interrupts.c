@@ -3,14 +3,14 @@
 #include <signal.h>
 #include <stdio.h>
 
-static volatile sig_atomic_t interrupts, asked;
+static volatile sig_atomic_t interrupts, stop_requested;
 
 static void see(int number)
 {
 	if (number == SIGINT)
 		interrupts++;
 	else
-		asked = 1;
+		stop_requested = 1;
 }
 
 int main(void)
@@ -26,7 +26,7 @@ int main(void)
 	sigaction(SIGUSR1, &action, NULL);
 	puts("ready");
 	fflush(stdout);
-	while (asked == 0) {
+	while (stop_requested == 0) {
 		sig_atomic_t before = interrupts;
 		sigsuspend(&none);
 		if (before == 0 && interrupts > 0) {

@@ -21,7 +21,7 @@ function found(list: readonly Partial<Destination>[], more: Partial<Destinations
 		...{ entry: 'e', host: 'h', addresses: [], reserved: [], port: 80, distcc: false },
 		...one,
 	}));
-	return { list: full, sockets: [], unsupported: [], tunnels: [], distcc: 'not asked for', source: '', ...more };
+	return { list: full, sockets: [], unsupported: [], tunnels: [], distcc: 'not requested', source: '', ...more };
 }
 
 const messages = (one: Destinations) => destinationLines(one, 'a/b-1').map(({ verb, text }) => `${verb} ${text}`);

@@ -29,8 +29,8 @@ serve() {
 	"${AS_USER[@]}" /usr/bin/python3 "$AUDIT_DIR/unix_server.py" "$@" 3>&- &
 }
 
-# asked: prints the requests in the record: PATH COMM COUNT [refused]
-asked() {
+# requests: prints the requests in the record: PATH COMM COUNT [refused]
+requests() {
 	record_value "$RECORD" '(r.sockets ?? []).map((s) => [s.path, s.comm, s.count, ...(s.refused ? ["refused"] : [])].join(" ")).sort().join("\n")'
 }
 
@@ -43,14 +43,14 @@ results() {
 	# With --cgroup the phase has a process file system of its own, in which the watcher has no process ID.
 	audit --net --cgroup sockets -- /usr/bin/python3 "$UNIX_CLIENT" host "$HOST" >"$AUDIT_DIR/out"
 	[[ $(results) == ok && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
-	assert_lines "$(asked)" "$HOST/stream python3 14" "$HOST/datagram python3 4"
+	assert_lines "$(requests)" "$HOST/stream python3 14" "$HOST/datagram python3 4"
 	[[ $(record_value "$RECORD" 'r.socket_requests + r.sockets[0].script') == "18$UNIX_CLIENT" ]]
 }
 
 @test 'with confine --own-sockets, connecting or sending to a UNIX socket of the host fails with ECONNREFUSED, and the record lists the request as refused' {
 	audit_run --own-sockets --net --record "$RECORD" -- /usr/bin/python3 "$UNIX_CLIENT" host "$HOST" >"$AUDIT_DIR/out"
 	[[ $(results) == ECONNREFUSED && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
-	assert_lines "$(asked)" "$HOST/stream python3 14 refused" "$HOST/datagram python3 4 refused"
+	assert_lines "$(requests)" "$HOST/stream python3 14 refused" "$HOST/datagram python3 4 refused"
 	# A phase of root can open paths in folders of other users. confine opens them too.
 	mkdir -m 700 "$AUDIT_DIR/secret"
 	chown 12321 "$AUDIT_DIR/secret"
@@ -80,12 +80,12 @@ results() {
 	ln "$HOST/stream" "$AUDIT_DIR/closed/stream"
 	local -a connect=(unshare --user --map-root-user /usr/bin/python3 "$UNIX_CLIENT" connect "$AUDIT_DIR/closed/stream")
 	run -0 audit --net -- "${connect[@]}"
-	[[ $output == 'connect ok' && $(asked) == "$AUDIT_DIR/closed/stream python3 1" ]]
+	[[ $output == 'connect ok' && $(requests) == "$AUDIT_DIR/closed/stream python3 1" ]]
 	run -0 audit --own-sockets --net -- "${connect[@]}"
-	[[ $output == 'connect ECONNREFUSED' && $(asked) == "$AUDIT_DIR/closed/stream python3 1 refused" ]]
+	[[ $output == 'connect ECONNREFUSED' && $(requests) == "$AUDIT_DIR/closed/stream python3 1 refused" ]]
 	# The kernel refuses the path to the phase too.
 	run -0 audit --own-sockets --net -- "${connect[@]:3}"
-	[[ $output == 'connect EACCES' && $(asked) == '' ]]
+	[[ $output == 'connect EACCES' && $(requests) == '' ]]
 	# The list of so many groups fills the start of /proc/TID/status, so confine reads no capabilities.
 	run -0 setpriv --reuid=12321 --regid=12321 --groups="$(seq -s, 1000001 1000400)" -- "$CONFINE" --own-sockets --net -- "${connect[@]}"
 	[[ $output == 'connect ECONNREFUSED' ]]
@@ -93,7 +93,7 @@ results() {
 
 @test 'the UNIX sockets that --allow-socket and --socks name stay reachable with --own-sockets, and are not recorded' {
 	audit_run --own-sockets --allow-socket "$HOST/link" --socks "$HOST/datagram" --net --record "$RECORD" -- /usr/bin/python3 "$UNIX_CLIENT" host "$HOST" >"$AUDIT_DIR/out"
-	[[ $(results) == ok && $(asked) == '' ]]
+	[[ $(results) == ok && $(requests) == '' ]]
 }
 
 @test 'with confine --own-sockets, a phase can connect to UNIX sockets that the phase has bound, also after a rename, as another user and from a new network namespace' {
@@ -102,7 +102,7 @@ results() {
 		mkdir -m 777 "$AUDIT_DIR/own.$user"
 		RUN_AS=$user audit_run --own-sockets --net --record "$RECORD" -- sh -c 'cd "$1" && exec /usr/bin/python3 "$2" own' sh "$AUDIT_DIR/own.$user" "$UNIX_CLIENT" >"$AUDIT_DIR/out"
 		assert_lines "$(sort "$AUDIT_DIR/out")" 'datagram ok' 'hard-link ok' 'link ok' 'listener ok' 'nested-network ok' 'other-user ok' 'renamed ok' 'unlinked ENOENT'
-		[[ $(asked) == '' ]]
+		[[ $(requests) == '' ]]
 	done
 }
 
@@ -116,14 +116,14 @@ results() {
 	server=$!
 	wait "$phase"
 	kill "$server"
-	[[ $(<"$AUDIT_DIR/out") == 'late ECONNREFUSED' && $(asked) == "$AUDIT_DIR/late python3 1 refused" ]]
+	[[ $(<"$AUDIT_DIR/out") == 'late ECONNREFUSED' && $(requests) == "$AUDIT_DIR/late python3 1 refused" ]]
 }
 
 @test 'without --net, confine decides by the age and the owner of a UNIX socket file whether the phase has bound the socket' {
 	mkdir -m 777 "$AUDIT_DIR/shared"
 	audit -- sh -c 'cd "$1" && /usr/bin/python3 "$2" own >own && exec /usr/bin/python3 "$2" host "$3"' sh "$AUDIT_DIR/shared" "$UNIX_CLIENT" "$HOST" >"$AUDIT_DIR/out"
 	[[ $(results) == ok ]]
-	assert_lines "$(asked)" "$HOST/stream python3 14" "$HOST/datagram python3 4"
+	assert_lines "$(requests)" "$HOST/stream python3 14" "$HOST/datagram python3 4"
 }
 
 @test 'confine --own-sockets needs --net. Without a seccomp listener, confine exits with 125, or with --best-effort lists own-sockets as missing in the record' {

@@ -9,7 +9,7 @@ function cgroupMeaning(uid: number, version: string, hierarchy: 'v2' | 'hybrid')
 	const system = {
 		uid,
 		configuration: { version, variables: {}, features: [] },
-		asked: ['cgroup'],
+		requested: ['cgroup'],
 		probeResult: {
 			mode: 'root',
 			tracking: 'cgroup',
@@ -39,7 +39,7 @@ test('portcullis doctor reports PORTCULLIS_MEMORY_MAX as ok only if the cgroup c
 		const system = {
 			uid: 1000,
 			configuration: { version: '3.0.83', variables: { PORTCULLIS_MEMORY_MAX: value }, features: [] },
-			asked: ['cgroup'],
+			requested: ['cgroup'],
 			probeResult: {
 				mode: 'userns',
 				tracking: 'pidns',
@@ -69,8 +69,8 @@ test('if FEATURES lacks pid-sandbox, portcullis doctor still reports whether pid
 		const probeResult = { mode: 'userns', tracking: 'subreaper', applied: {}, missing: [], filterWhy: '', broken: '' };
 		const system = {
 			uid: 1000,
-			asked: [],
-			notAsked: 'FEATURES does not name it',
+			requested: [],
+			notRequestedWhy: 'FEATURES does not contain it',
 			probeResult,
 			probe: { pid },
 			read: () => undefined,
@@ -79,7 +79,7 @@ test('if FEATURES lacks pid-sandbox, portcullis doctor still reports whether pid
 	};
 	expect(found('yes')).toMatchObject({
 		state: 'inactive',
-		meaning: 'available, but Portcullis does not apply it, because FEATURES does not name it.',
+		meaning: 'available, but Portcullis does not apply it, because FEATURES does not contain it.',
 	});
 	expect(found('no: unshare(CLONE_NEWPID): No space left on device')?.meaning).toContain(
 		'(unshare(CLONE_NEWPID): No space left on device)',
@@ -87,11 +87,11 @@ test('if FEATURES lacks pid-sandbox, portcullis doctor still reports whether pid
 });
 
 test('with PORTCULLIS_SOCKETS="own", portcullis doctor reports an error if confine cannot watch phases, and that the audit is on in spite of PORTCULLIS_AUDIT="off"', () => {
-	const findings = (variables: object, watched: string, watchedWhy = '', asked = ['net'], scope = '0') => {
+	const findings = (variables: object, watched: string, watchedWhy = '', requested = ['net'], scope = '0') => {
 		const system = {
 			uid: 1000,
 			configuration: { version: '3.0.83', variables, features: [] },
-			asked,
+			requested,
 			probeResult: {
 				mode: 'userns',
 				tracking: 'pidns',

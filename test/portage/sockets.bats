@@ -64,7 +64,7 @@ sockets_of() {
 	[[ $output == *"app-test/host-1: src_compile: 1 request to services of the host that hold keys or start programs (python3 → $DOCKER). Details: "* ]]
 	[[ $output == *"app-test/own-1: src_compile: 1 request to sockets of the host refused (python3 → $DOCKER). Details: "* ]]
 	run -0 prefix_run "$PREFIX/usr/bin/portcullis" report app-test/host
-	[[ $output == *'Asked the host: '*"$DOCKER"*'container engine: It starts containers as root'* ]]
+	[[ $output == *'Requests to the host: '*"$DOCKER"*'container engine: It starts containers as root'* ]]
 }
 
 @test 'as root, in a network namespace that Portage has created, PORTCULLIS_SOCKETS=own refuses connections to a UNIX socket of root, but Redis, D-Bus and name lookups in the phase work' {

@@ -45,7 +45,7 @@ const plain = {
 	phase: 'compile',
 	mode: 'userns',
 	tracking: 'cgroup+pidns',
-	asked: ['net', 'ipc'],
+	requested: ['net', 'ipc'],
 	applied: { net: 'confine', ipc: 'portage' },
 	missing: [],
 	status: { exit: 7 },

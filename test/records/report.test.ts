@@ -90,7 +90,7 @@ describe('portcullis report', () => {
 
 	test('portcullis report shows requests to UNIX sockets of the host, and what a build can do with each service behind them', () => {
 		const text = lines();
-		const at = text.findIndex((line) => line.startsWith('Asked the host: 1 package'));
+		const at = text.findIndex((line) => line.startsWith('Requests to the host: 1 package'));
 		const section = text.slice(at, text.indexOf('', at)).join('\n');
 		expect(section).toMatch(/\n {4}\/run\/docker\.sock +3x {2}docker <script>/);
 		expect(section).toMatch(/\n {4}<script>.* +1x {2}x\n/);
@@ -102,7 +102,9 @@ describe('portcullis report', () => {
 		const sockets = [{ comm: 'docker', path: '/run/docker.sock', count: 1 }];
 		writeFileSync(join(folder, 'socket'), record({ sockets }));
 		const report = collect([{ file: join(folder, 'socket'), named: true }], {});
-		expect(reportText(report, { screen, now: now.getTime(), whole: false })[0]).toMatch(/^Asked the host: 1 package/);
+		expect(reportText(report, { screen, now: now.getTime(), whole: false })[0]).toMatch(
+			/^Requests to the host: 1 package/,
+		);
 	});
 
 	test('portcullis report shows blocked attempts first, with destination, count and command, on lines of at most 80 columns', () => {
@@ -195,7 +197,7 @@ describe('--since', () => {
 
 describe('portcullis report of many records', () => {
 	const quiet = (at: number) =>
-		`{"schema":1,"time":"2026-11-24T21:50:00.123Z","package":"dev-libs/foo${at}-1","phase":"compile","mode":"root","tracking":"cgroup+pidns","asked":["net","ipc","cgroup"],"applied":{"net":"confine","ipc":"confine","cgroup":"confine"},"missing":[],"status":{"exit":0},"wall":1.500,"user":0.250,"system":0.500,"memory_peak":12345678,"processes":12,"accounting":{"time":"cgroup","memory":"rusage"},"unreachable":0,"watched":"yes","names_watched":"yes"}\n`;
+		`{"schema":1,"time":"2026-11-24T21:50:00.123Z","package":"dev-libs/foo${at}-1","phase":"compile","mode":"root","tracking":"cgroup+pidns","requested":["net","ipc","cgroup"],"applied":{"net":"confine","ipc":"confine","cgroup":"confine"},"missing":[],"status":{"exit":0},"wall":1.500,"user":0.250,"system":0.500,"memory_peak":12345678,"processes":12,"accounting":{"time":"cgroup","memory":"rusage"},"unreachable":0,"watched":"yes","names_watched":"yes"}\n`;
 
 	/** Returns the peak memory of portcullis report in KiB. (`npm run bench` measures the time.) */
 	function memory(count: number): number {
@@ -244,7 +246,7 @@ describe('portcullis report --html, in Chromium', () => {
 		expect(await text('#missing li')).toMatch(/network-sandbox\s+unshare: Operation not permitted/);
 		expect(await text('#limit')).toMatch(/memory\.max\s+Raise PORTCULLIS_MEMORY_MAX/);
 		expect(await text('#observed')).toContain('203.0.113.7:443');
-		expect(await text('#asked')).toContain('/run/docker.sock');
+		expect(await text('#requests')).toContain('/run/docker.sock');
 		expect(await text('#allowed')).toContain('203.0.113.9:443');
 		expect(await browser.evaluate('document.querySelectorAll("#timeline .track i").length')).toBe(7);
 		expect(await browser.evaluate('document.querySelectorAll("#timeline tbody tr").length')).toBe(7);
@@ -263,12 +265,12 @@ describe('portcullis report --html, in Chromium', () => {
 	test('on the page of portcullis report --html, the box of each phase shows a fix, and the time as date and clock time', async () => {
 		expect(
 			await browser.evaluate(
-				'[...document.querySelectorAll("article")].filter((one) => !one.querySelector(".remedy")).length',
+				'[...document.querySelectorAll("article")].filter((one) => !one.querySelector(".advice")).length',
 			),
 		).toBe(0);
 		expect(await text('#blocked .when')).toMatch(/^2026-11-\d\d \d\d:\d\d$/);
-		expect(await text('#blocked .remedy')).toContain('portcullis allow --write a/b');
-		expect(await text('#blocked .remedy:last-child')).toContain('(curl or wget), add the file to SRC_URI');
+		expect(await text('#blocked .advice')).toContain('portcullis allow --write a/b');
+		expect(await text('#blocked .advice:last-child')).toContain('(curl or wget), add the file to SRC_URI');
 	});
 
 	test('the page of portcullis report --html shows HTML tags from a record as text', async () => {

@@ -52,12 +52,12 @@ export async function runDestinations({ values, words: entries }: Input): Promis
 export async function runMessages({ words: [file = ''], flags, values }: Input): Promise<number> {
 	const record = readRecord(file);
 	if (record === undefined) throw new Error(`there is no record in ${file}`);
-	const asked = words(values['features']);
+	const requested = words(values['features']);
 	const host = record.missing.length > 0 ? await unavailableSandboxes(installation().confine) : undefined;
 	const lines = phaseMessages(record, {
 		refused: flags.has('refused'),
-		unavailable: host?.unavailable.filter(({ what }) => asked.includes(features[what])),
-		filterWhy: asked.includes(features.net) ? host?.filterWhy : undefined,
+		unavailable: host?.unavailable.filter(({ what }) => requested.includes(features[what])),
+		filterWhy: requested.includes(features.net) ? host?.filterWhy : undefined,
 	});
 	print([...rendered(lines, values['once']), 'done']);
 	return 0;

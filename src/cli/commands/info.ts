@@ -62,8 +62,8 @@ async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 }
 
 function applied(system: SystemInfo, what: (typeof confinements)[number]): string {
-	const { asked, notAsked, probeResult } = system;
-	if (!asked.includes(what)) return `not applied by Portcullis, because ${notAsked}`;
+	const { requested, notRequestedWhy, probeResult } = system;
+	if (!requested.includes(what)) return `not applied by Portcullis, because ${notRequestedWhy}`;
 	const by = probeResult.applied[what] ?? 'none';
 	const why = probeResult.missing.find((one) => one.what === what)?.why ?? '';
 	if (by === 'none') return `requested; not available${why === '' ? '' : `: ${why}`}`;

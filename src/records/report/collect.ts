@@ -8,7 +8,7 @@ import { withoutVersion } from '../../util/grammar.ts';
 import { BoundedMap } from './bounded_map.ts';
 
 /** Number of attempts of one command to reach one destination. The lookup of a host name is an attempt as well. */
-export interface Tally {
+interface Tally {
 	readonly command: string;
 	/** The destination as ADDRESS:PORT, the host name of a lookup, or the path of a socket. */
 	readonly destination: string;
@@ -220,7 +220,7 @@ function addEvents(report: Report, record: RunRecord): void {
 			addTally(event[key], attempt, addressAndPort(attempt), attempt.protocol, attempt.count);
 	}
 	for (const request of record.sockets)
-		addTally(event.asked, request, request.path, request.refused ? 'refused' : 'unix', request.count);
+		addTally(event.requests, request, request.path, request.refused ? 'refused' : 'unix', request.count);
 	for (const hint of hintsFor([...record.names, ...record.blocked, ...record.observed])) event.hints.add(hint);
 	for (const orphan of record.orphans) event.killed.unshift({ ...orphan, time: record.time });
 	event.killed.length = Math.min(event.killed.length, MOST_KILLED);
@@ -245,7 +245,7 @@ function emptyEvents({ package: cpv, phase }: RunRecord) {
 		observed: [] as Tally[],
 		allowed: [] as Tally[],
 		/** Requests to UNIX sockets of the host. */
-		asked: [] as Tally[],
+		requests: [] as Tally[],
 		/** Number of blocked attempts, including those that `blocked` does not list. */
 		attempts: 0,
 		/** Number of attempts that nothing blocked, including those that `observed` does not list. */

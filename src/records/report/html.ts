@@ -81,7 +81,7 @@ const elements: Readonly<Record<Section['columns'][number], string>> = {
 	...{ where: 'span class="where"', times: 'span class="times"', code: 'code', name: 'b', text: 'span' },
 };
 
-function card({ columns, rows, more, remedies }: Section, entry: SectionEntry): string {
+function card({ columns, rows, more, advice }: Section, entry: SectionEntry): string {
 	const cell = (text: string, at: number) => {
 		const element = elements[columns[at] ?? 'text'];
 		return `<${element}>${escape(text)}</${element.replace(/ .*/, '')}>`;
@@ -94,8 +94,8 @@ function card({ columns, rows, more, remedies }: Section, entry: SectionEntry): 
 <h3><span>${escape(entry.package)}</span> <span class="phase">${escape(phaseNames(entry))}</span></h3>
 <p class="when">${localTime(entry.time)}${entry.runs > 1 ? `, ${entry.runs} runs` : ''}${entry.failed ? ', <b>failed</b>' : ''}</p>
 <ul class="list">${items.map((item) => `<li>${item}</li>`).join('')}</ul>
-${remedies(entry)
-	.map((remedy) => `<p class="remedy">${escape(remedy).replace(/`([^`]+)`/g, '<code>$1</code>')}</p>`)
+${advice(entry)
+	.map((sentence) => `<p class="advice">${escape(sentence).replace(/`([^`]+)`/g, '<code>$1</code>')}</p>`)
 	.join('')}
 </article>`;
 }
@@ -133,7 +133,7 @@ interface TimedPhase extends PhaseSummary {
 }
 
 /** Returns a chart for each session, the last session first. A chart has a row for each package and a bar for each phase. */
-export function timeline(phases: readonly PhaseSummary[]): string {
+function timeline(phases: readonly PhaseSummary[]): string {
 	const sessions = sessionsOf(phases).reverse().slice(0, MOST_SESSIONS);
 	if (sessions.length === 0) return '';
 	const legend = Object.keys(phaseColours).map((phase) => `<li><i class="p-${phase}"></i>${phase}</li>`);

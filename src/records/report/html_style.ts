@@ -37,7 +37,7 @@ article{background:var(--card);border:1px solid var(--line);border-left:4px soli
 article .when{margin:0 0 .4rem}
 .list li{display:flex;flex-wrap:wrap;gap:0 .8rem;align-items:baseline;padding:.25rem 0;border-top:1px solid var(--line)}
 .list li:first-child{border-top:0}
-.remedy{margin:.5rem 0 0;color:var(--soft);font-size:.85rem}
+.advice{margin:.5rem 0 0;color:var(--soft);font-size:.85rem}
 .when b{color:var(--error)}
 .where{font-weight:600}
 .times,.value{color:var(--soft);font-size:.85rem;font-variant-numeric:tabular-nums}

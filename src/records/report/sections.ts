@@ -28,7 +28,7 @@ export interface Section {
 	/** Describes what the rows lack: `hidden` rows that the report omits, and items for which the record had no room. */
 	readonly more?: (entry: SectionEntry, hidden: number) => string[];
 	/** Advice for the user and for the author of the ebuild. Commands are in backquotes. */
-	readonly remedies: (entry: SectionEntry) => string[];
+	readonly advice: (entry: SectionEntry) => string[];
 	/** The lines below the table on a terminal. */
 	readonly notes?: (entry: SectionEntry) => string[];
 }
@@ -43,7 +43,7 @@ export const sections: readonly Section[] = [
 			`Blocked: ${count(total(entries, 'attempts'), 'attempt')} of ${packages} to reach the network`,
 		includes: ({ attempts }) => attempts > 0,
 		...tallies('blocked', 'attempts'),
-		remedies: networkRemedies,
+		advice: networkAdvice,
 	},
 	{
 		name: 'observed',
@@ -53,7 +53,7 @@ export const sections: readonly Section[] = [
 			`Would be blocked by ${features.net}: ${count(total(entries, 'observedAttempts'), 'attempt')} of ${packages}`,
 		includes: ({ observedAttempts }) => observedAttempts > 0,
 		...tallies('observed', 'observedAttempts'),
-		remedies: networkRemedies,
+		advice: networkAdvice,
 	},
 	{
 		name: 'killed',
@@ -66,7 +66,7 @@ export const sections: readonly Section[] = [
 		rows: ({ killed }) =>
 			killed.map(({ pid, age, argv, comm }) => [`pid ${pid}`, `${duration(age)} old`, argv.join(' ') || comm]),
 		more: ({ killed, killedCount }, hidden) => moreItems(hidden + killedCount - killed.length),
-		remedies: (entry) => [`To fix the ebuild, stop the processes at the end of ${phaseNames(entry)}`],
+		advice: (entry) => [`To fix the ebuild, stop the processes at the end of ${phaseNames(entry)}`],
 	},
 	{
 		name: 'removed',
@@ -78,7 +78,7 @@ export const sections: readonly Section[] = [
 		columns: ['where', 'code'],
 		rows: ({ removed }) => removed.map((one) => [ipcObjectName(one), one.comm]),
 		more: ({ removed, removedCount }, hidden) => moreItems(hidden + removedCount - removed.length),
-		remedies: (entry) => [`To fix the ebuild, remove the objects at the end of ${phaseNames(entry)}`],
+		advice: (entry) => [`To fix the ebuild, remove the objects at the end of ${phaseNames(entry)}`],
 	},
 	{
 		name: 'missing',
@@ -88,7 +88,7 @@ export const sections: readonly Section[] = [
 		includes: ({ missing }) => missing.length > 0,
 		columns: ['name', 'text'],
 		rows: ({ missing }) => missing.map(({ what, why }) => [featureOf(what), why]),
-		remedies: () => [`To find the fix, run: \`${portcullis('doctor')}\``],
+		advice: () => [`To find the fix, run: \`${portcullis('doctor')}\``],
 		notes: ({ missing }) => missing.map(({ what, why }) => `${featureOf(what)}: ${why}`),
 	},
 	{
@@ -99,18 +99,18 @@ export const sections: readonly Section[] = [
 		includes: ({ limit }) => limit !== undefined,
 		columns: ['name'],
 		rows: ({ limit = '' }) => [[limit]],
-		remedies: limitRemedies,
-		notes: (entry) => [[entry.limit, ...limitRemedies(entry)].join(': ')],
+		advice: limitAdvice,
+		notes: (entry) => [[entry.limit, ...limitAdvice(entry)].join(': ')],
 	},
 	{
-		name: 'asked',
-		title: 'Asked the host',
+		name: 'requests',
+		title: 'Requests to the host',
 		lead: 'These phases sent requests to UNIX sockets that they had not bound.',
-		heading: (_, packages) => `Asked the host: ${packages} sent requests to UNIX sockets that they had not bound`,
-		includes: ({ asked }) => asked.length > 0,
-		...tallies('asked'),
-		remedies: socketRemedies,
-		notes: socketRemedies,
+		heading: (_, packages) => `Requests to the host: ${packages} sent requests to UNIX sockets that they had not bound`,
+		includes: ({ requests }) => requests.length > 0,
+		...tallies('requests'),
+		advice: socketAdvice,
+		notes: socketAdvice,
 	},
 	{
 		name: 'allowed',
@@ -119,7 +119,7 @@ export const sections: readonly Section[] = [
 		heading: (_, packages) => `Allowed: ${packages} connected to destinations in PORTCULLIS_ALLOW`,
 		includes: ({ allowed }) => allowed.length > 0,
 		...tallies('allowed'),
-		remedies: (entry) => [
+		advice: (entry) => [
 			`To block these connections again, run: \`${portcullis('allow', '--remove', withoutVersion(entry.package))}\``,
 		],
 	},
@@ -156,7 +156,7 @@ export function phaseNames({ phases }: SectionEntry): string {
 }
 
 /** Returns the rows of a section about destinations, the most frequent first. `all` is the number of attempts, also of unlisted ones. */
-function tallies(key: 'blocked' | 'observed' | 'asked' | 'allowed', all?: 'attempts' | 'observedAttempts') {
+function tallies(key: 'blocked' | 'observed' | 'requests' | 'allowed', all?: 'attempts' | 'observedAttempts') {
 	return {
 		columns: ['where', 'times', 'code'],
 		rows: (entry: SectionEntry) =>
@@ -182,21 +182,21 @@ function moreItems(number: number): string[] {
 	return number > 0 ? [`${number} more`] : [];
 }
 
-function networkRemedies({ package: cpv, phase, hints }: SectionEntry): string[] {
+function networkAdvice({ package: cpv, phase, hints }: SectionEntry): string[] {
 	return [
 		`To allow the access on this machine, run: \`${portcullis('allow', '--write', withoutVersion(cpv))}\``,
 		...ebuildFixes(phase, [...hints]),
 	];
 }
 
-function limitRemedies({ limit = '' }: SectionEntry): string[] {
+function limitAdvice({ limit = '' }: SectionEntry): string[] {
 	const variable = settingOf(limit);
 	return variable === undefined ? [] : [`Raise ${variable} in make.conf or /etc/portage/env`];
 }
 
-function socketRemedies({ asked }: SectionEntry): string[] {
-	const services = new Set(asked.flatMap(({ destination }) => hostServiceAt(destination) ?? []));
-	const isReachable = asked.some(({ protocol }) => protocol === 'unix');
+function socketAdvice({ requests }: SectionEntry): string[] {
+	const services = new Set(requests.flatMap(({ destination }) => hostServiceAt(destination) ?? []));
+	const isReachable = requests.some(({ protocol }) => protocol === 'unix');
 	return [
 		...[...services].map(({ name, means }) => `${name}: ${means}`),
 		...(isReachable ? ['To refuse these requests, set PORTCULLIS_SOCKETS="own" in make.conf or /etc/portage/env'] : []),
