@@ -22,13 +22,13 @@ ROOT_KINDS=(
 	"root|without|network-sandbox ipc-sandbox|root, Portage's own sandbox: network, IPC"
 	"root|with|network-sandbox ipc-sandbox|root, Portage's own sandbox and Portcullis"
 )
-declare -A PLACES=()
+declare -A PREFIXES=()
 
-make_place() {
+make_prefix() {
 	prefix_make "$1"
 	prefix_package app-test/probe-1 </dev/null
 	"$TOP/install.sh" --eprefix "$PREFIX" >/dev/null
-	PLACES[$1]=$(declare -p PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID PREFIX_ENV)
+	PREFIXES[$1]=$(declare -p PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID PREFIX_ENV)
 }
 
 # Fails if the last emerge was not confined as its row requires.
@@ -50,7 +50,7 @@ check_kind() {
 one() {
 	local number=$1 who hook features start bashrc
 	IFS='|' read -r who hook features _ <<<"${KINDS[number]}"
-	eval "${PLACES[$who]//declare -/declare -g -}"
+	eval "${PREFIXES[$who]//declare -/declare -g -}"
 	prefix_conf "FEATURES=\"$NONE $features test\""
 	bashrc=$PREFIX/etc/portage/bashrc
 	if [[ $hook == with && -e $bashrc.off ]]; then mv "$bashrc.off" "$bashrc"; fi
@@ -69,9 +69,9 @@ main() {
 	trap prefix_host_end EXIT
 	if ((EUID == 0)); then
 		KINDS+=("${ROOT_KINDS[@]}")
-		make_place root
+		make_prefix root
 	fi
-	make_place user
+	make_prefix user
 	rounds "$1"
 }
 

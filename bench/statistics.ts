@@ -2,13 +2,13 @@
 /** Returns the quantile of the values for a share from 0 to 1, with linear interpolation. Throws if there are no values. */
 export function quantile(values: readonly number[], share: number): number {
 	const sorted = [...values].sort((a, b) => a - b);
-	const place = (sorted.length - 1) * share;
-	const below = sorted[Math.floor(place)];
-	const above = sorted[Math.ceil(place)];
+	const position = (sorted.length - 1) * share;
+	const below = sorted[Math.floor(position)];
+	const above = sorted[Math.ceil(position)];
 	if (below === undefined || above === undefined) {
 		throw new Error('no values to take a quantile of');
 	}
-	return below + (above - below) * (place - Math.floor(place));
+	return below + (above - below) * (position - Math.floor(position));
 }
 
 export interface Summary {

@@ -211,7 +211,7 @@ __portcullis_ask_portage() {
 
 # __portcullis_set NAME VALUE: sets `setting[NAME]` to VALUE. Stops the phase if VALUE is invalid.
 __portcullis_set() {
-	local name=$1 value=$2 valid pattern bad word
+	local name=$1 value=$2 valid pattern invalid word
 	local -a words=()
 	read -ra words <<<"$value"
 	case $name in

@@ -4,7 +4,7 @@
 
 declare -rA failure_status=(
 	[failed]=1     # a step of the installation or removal failed
-	[usage]=2      # bad option
+	[usage]=2      # invalid option
 	[tools]=3      # no Node, no compiler, or the build failed
 	[permission]=4 # no permission to write a file or directory
 	[bashrc]=5     # /etc/portage/bashrc is not a regular file

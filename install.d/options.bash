@@ -22,7 +22,7 @@ in /usr. Run it again to upgrade. A second run of the same version changes nothi
   --dry-run       build in this directory, print the steps, and exit with the status of the installation
   --help          print this text
 
-exit status: 0 success, 1 a step failed (the previous state was restored), 2 bad option, 3 Node or compiler
+exit status: 0 success, 1 a step failed (the previous state was restored), 2 invalid option, 3 Node or compiler
 missing or build failed, 4 no permission, 5 bashrc is not a file, 6 the managed block was edited, 7 another
 install.sh is running, 8 setuid is not possible, 9 a foreign file has the same name, 10 another user can
 change the target, 11 Portage does not use the target

@@ -97,7 +97,7 @@ run_reap() {
 	log=$LOGS/${name//\//_}
 	took="$((SECONDS - start))s, $(run_cpu "$log.cpu")s CPU"
 	read -r passed failed skipped < <("run_count_$kind" "$status" "$log")
-	# A job with a bad exit status counts as failed.
+	# A job with a nonzero exit status counts as failed.
 	((status == 0 || failed)) || failed=1
 	if [[ ${CI-} == true ]]; then
 		failed=$((failed + skipped))

@@ -326,10 +326,10 @@ static int create_ipc_object(struct ipc_objects *objects, const struct ipc_reque
 static int create(const struct maker_request *wanted, struct ipc_objects *ipc_objects)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3], none[_LINUX_CAPABILITY_U32S_3];
-	if (syscall(SYS_capget, &header, held) != 0)
+	struct __user_cap_data_struct saved[_LINUX_CAPABILITY_U32S_3], none[_LINUX_CAPABILITY_U32S_3];
+	if (syscall(SYS_capget, &header, saved) != 0)
 		return -1;
-	memcpy(none, held, sizeof none);
+	memcpy(none, saved, sizeof none);
 	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
 		none[i].effective = 0;
 	if (syscall(SYS_capset, &header, none) != 0)
@@ -338,7 +338,7 @@ static int create(const struct maker_request *wanted, struct ipc_objects *ipc_ob
 			    ? socket(wanted->socket.family, wanted->socket.type | SOCK_CLOEXEC, wanted->socket.protocol)
 			    : create_ipc_object(ipc_objects, &wanted->ipc);
 	int error = errno;
-	syscall(SYS_capset, &header, held);
+	syscall(SYS_capset, &header, saved);
 	errno = error;
 	return value;
 }

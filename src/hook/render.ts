@@ -127,7 +127,7 @@ function check(name: SettingName): string {
 	const valid = `valid=${quote(expected(name))}`;
 	// The code runs =~ in a subshell, because =~ sets BASH_REMATCH, which cannot be local. For a list, $value becomes the invalid word.
 	if ('list' in setting)
-		return `${name}) ${valid} && bad=$(pattern=${quote(setting.pattern)} && for word in "\${words[@]}"; do [[ $word =~ $pattern ]] || { echo "$word" && break; }; done) && { [[ ! $bad ]] || { value=$bad && false; }; } ;;`;
+		return `${name}) ${valid} && invalid=$(pattern=${quote(setting.pattern)} && for word in "\${words[@]}"; do [[ $word =~ $pattern ]] || { echo "$word" && break; }; done) && { [[ ! $invalid ]] || { value=$invalid && false; }; } ;;`;
 	return 'choices' in setting
 		? `${name}) ${valid} && [[ $value == @(${setting.choices.join('|')}) ]] ;;`
 		: `${name}) ${valid} && (pattern=${quote(setting.pattern)} && [[ $value =~ $pattern ]]) ;;`;

@@ -183,9 +183,9 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 
 @test 'portcullis doctor reports distcc without PORTCULLIS_ALLOW as an error, unless PORTCULLIS_AUDIT=only is set' {
 	mkdir -p "$PREFIX/usr/lib/distcc/bin"
-	prefix_conf 'FEATURES="distcc"' 'DISTCC_HOSTS="farm.example.org"'
+	prefix_conf 'FEATURES="distcc"' 'DISTCC_HOSTS="distcc.example.org"'
 	finds conflict-distcc error 'distcc conflicts with'
-	prefix_conf 'FEATURES="distcc"' 'DISTCC_HOSTS="farm.example.org"' 'PORTCULLIS_AUDIT="only"'
+	prefix_conf 'FEATURES="distcc"' 'DISTCC_HOSTS="distcc.example.org"' 'PORTCULLIS_AUDIT="only"'
 	finds conflict-distcc undefined ''
 }
 
@@ -212,8 +212,8 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	has_found allow-gone.invalid:80 error 'gone.invalid:80 in PORTCULLIS_ALLOW stays blocked: gone.invalid has no address'
 	prefix_conf 'PORTCULLIS_ALLOW="distcc"' 'FEATURES="distcc"' 'DISTCC_HOSTS="192.0.2.8/4,lzo"'
 	finds allow-192.0.2.8/4 ok 'distcc host 192.0.2.8/4 (DISTCC_HOSTS): 192.0.2.8:3632'
-	prefix_conf 'PORTCULLIS_ALLOW="distcc"' 'FEATURES="distcc"' 'DISTCC_HOSTS="192.0.2.8/4,lzo user@farm.example.org"'
-	finds allow-user@farm.example.org error 'only hosts with a TCP port'
+	prefix_conf 'PORTCULLIS_ALLOW="distcc"' 'FEATURES="distcc"' 'DISTCC_HOSTS="192.0.2.8/4,lzo user@distcc.example.org"'
+	finds allow-user@distcc.example.org error 'only hosts with a TCP port'
 	prefix_conf 'PORTCULLIS_ALLOW="[192.0.2.7]:80"'
 	finds allow error '[192.0.2.7]:80 in PORTCULLIS_ALLOW: 192.0.2.7 is not an IPv6 address'
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"' 'FEATURES="-network-sandbox"'

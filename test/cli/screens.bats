@@ -104,7 +104,7 @@ setup_file() {
 	# The limit applies to a new user namespace, whose owner may change it.
 	local off='echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- "$@"'
 	capture 1 unshare --user --map-current-user --keep-caps -- /bin/bash -c "$off" - portcullis doctor
-	sed '1s/.* - /$ /' "$BATS_TEST_TMPDIR/screen_with_prompt" | assert_documented doctor-bad
+	sed '1s/.* - /$ /' "$BATS_TEST_TMPDIR/screen_with_prompt" | assert_documented doctor-error
 	assert_80_columns
 	(($(wc -l <"$BATS_TEST_TMPDIR/screen") <= 24))
 }

@@ -87,7 +87,7 @@ except socket.gaierror as error:
 }
 
 @test 'confine answers and counts 100,000 DNS queries, and lists the first 256 names in the record' {
-	audit --net -- "${DNS_CLIENT[@]}" udp many 100000
+	audit --net -- "${DNS_CLIENT[@]}" udp repeat 100000
 	[[ $(record_value "$RECORD" r.lookups) == 100000 && $(record_value "$RECORD" r.names.length) == 256 ]]
 	(($(wc -c <"$RECORD") < 64000))
 }

@@ -76,7 +76,7 @@ descriptor of a process of the host: EPERM'
 @test "with Docker's default seccomp profile, 64 processes of Python's multiprocessing, each in its own session, connect to servers of each other" {
 	local user
 	for user in 0 "$TEST_UID"; do
-		run -0 net_filter docker "$user" -- many 64
+		run -0 net_filter docker "$user" -- processes 64
 		[[ $output == '64 of 64' ]] || {
 			tail -n 20 <<<"$output"
 			return 1

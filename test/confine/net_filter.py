@@ -3,14 +3,14 @@
 
 net_filter.py host COMMAND...   opens services of the host, runs the command, and prints what reached the services
 net_filter.py phase             prints one line for each case: what a process of the phase can reach
-net_filter.py attack            prints one line for each way in which a hostile process tries to evade the filter, except for races
+net_filter.py attack            prints one line for each attempt of a hostile process to evade the filter, except for races
 net_filter.py interface NAME    tries to send datagrams through this network interface
 net_filter.py connect PORT      connects to a TCP port of loopback
-net_filter.py names PORT          connects to a TCP port of listed.example, and looks up unlisted.example
-net_filter.py lookup              prints the port that answers queries, and after a line of input looks up listed.example
-net_filter.py query PORT          sends a query for forged.example to this port
+net_filter.py names PORT        connects to a TCP port of listed.example, and looks up unlisted.example
+net_filter.py lookup            prints the port that answers queries, and after a line of input looks up listed.example
+net_filter.py query PORT        sends a query for forged.example to this port
 net_filter.py own ADDRESS       connects to servers of the phase, and to one of the host, on this address of the machine
-net_filter.py many COUNT        starts that many processes in sessions of their own, which all connect to all servers
+net_filter.py processes COUNT   starts that many processes in sessions of their own, which all connect to all servers
 """
 import ctypes
 import errno
@@ -375,7 +375,7 @@ def lookup():
         print(socket.inet_ntoa(client.recv(512)[-4:]))
 
 
-def one_of_many(number, ports, barrier):
+def one_process(number, ports, barrier):
     os.setsid()
     with listener(AF_INET, ("127.0.0.1", 0)) as server:
         ports[number] = server.getsockname()[1]
@@ -385,9 +385,9 @@ def one_of_many(number, ports, barrier):
         barrier.wait()
 
 
-def many(count):
+def connect_processes(count):
     ports, barrier = multiprocessing.Array("i", count), multiprocessing.Barrier(count, timeout=120)
-    processes = [multiprocessing.Process(target=one_of_many, args=(number, ports, barrier)) for number in range(count)]
+    processes = [multiprocessing.Process(target=one_process, args=(number, ports, barrier)) for number in range(count)]
     for process in processes:
         process.start()
     for process in processes:
@@ -416,4 +416,4 @@ if __name__ == "__main__":
     elif sys.argv[1] == "connect":
         print(connect(AF_INET, ("127.0.0.1", int(sys.argv[2]))))
     else:
-        many(int(sys.argv[2]))
+        connect_processes(int(sys.argv[2]))

@@ -48,10 +48,10 @@ sixty_four() {
 		sixty_four "$who"
 		run -0 node -e '
 			const all = require("node:fs").readFileSync(process.argv[1], "utf8").trim().split("\n").map((line) => JSON.parse(line));
-			const bad = all.filter((r) => r.status.exit !== Number(r.number) || r.missing.length > 0 || r.stuck ||
+			const wrong = all.filter((r) => r.status.exit !== Number(r.number) || r.missing.length > 0 || r.stuck ||
 				r.orphans?.map((o) => o.argv[0]).join() !== `${process.argv[2]}-orphan-${r.number}`);
-			console.log(all.length, new Set(all.map((r) => r.number)).size, bad.length);
-			if (bad.length) console.log(JSON.stringify(bad[0]));
+			console.log(all.length, new Set(all.map((r) => r.number)).size, wrong.length);
+			if (wrong.length) console.log(JSON.stringify(wrong[0]));
 		' "$RECORD" "$TEST_DIR"
 		[[ $output == '64 64 0' ]]
 		gone "$TEST_DIR-orphan"

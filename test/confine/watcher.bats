@@ -448,8 +448,8 @@ thread.join()
 	awk '
 		/open(at)?\((AT_FDCWD, )?"\/proc\/[0-9]+\// { opened++; unchecked = 1 }
 		/NOTIF_ID_VALID/ { unchecked = 0 }
-		/NOTIF_SEND|NOTIF_ADDFD/ && unchecked { print; bad = 1 }
-		END { exit bad || opened < 2 }' "$trace"
+		/NOTIF_SEND|NOTIF_ADDFD/ && unchecked { print; wrong = 1 }
+		END { exit wrong || opened < 2 }' "$trace"
 }
 
 # Stops the watcher between the arrival of a notification and its first access to the thread. Kills the thread, and starts `impostor`

@@ -16,7 +16,7 @@ setup_file() {
 	remote_host_begin
 	remote_host_serve 80 8080
 	local program
-	for program in client many_clients; do
+	for program in client parallel_clients; do
 		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/egress/$program.c"
 	done
 }
@@ -191,7 +191,7 @@ attach_address() {
 @test 'with confine --allow, a thread that rewrites the address during connect reaches no unlisted destination' {
 	local before
 	before=$(connection_count 8080)
-	run -0 audit --net "${ALLOW[@]}" -- "$AUDIT_DIR/many_clients" race "$REMOTE" 80 8080 "$RACES"
+	run -0 audit --net "${ALLOW[@]}" -- "$AUDIT_DIR/parallel_clients" race "$REMOTE" 80 8080 "$RACES"
 	[[ $(connection_count 8080) == "$before" && $(connection_count 80) -gt 100 ]]
 }
 
@@ -213,7 +213,7 @@ watcher_holds() {
 		"$1" hang "$3" 80 16
 		"$1" storm "$2" 80 1 5 && echo begun >&4 && read -r <&5
 		"$1" storm "$2" 80 64 "$4" >&4 && read -r <&5
-	' bash "$AUDIT_DIR/many_clients" "$REMOTE" "$SILENT" "${CONNECTS:-20}" 4>"$AUDIT_DIR/out" 5<>"$FIFO" 3>&- &
+	' bash "$AUDIT_DIR/parallel_clients" "$REMOTE" "$SILENT" "${CONNECTS:-20}" 4>"$AUDIT_DIR/out" 5<>"$FIFO" 3>&- &
 	pid=$!
 	until_true 60 grep -qs begun "$AUDIT_DIR/out"
 	before=$(watcher_socket_count)

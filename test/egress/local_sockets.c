@@ -52,7 +52,7 @@ static void streams(void)
 	print_result("short", connect(other, &at.any, 8));
 	print_result("long", connect(other, &at.any, 4096));
 	print_result("negative", connect(other, &at.any, (socklen_t)-1));
-	print_result("bad address", connect(other, (struct sockaddr *)8, sizeof at.in));
+	print_result("invalid address", connect(other, (struct sockaddr *)8, sizeof at.in));
 	print_result("no descriptor", connect(99, &at.any, sizeof at.in));
 	print_result("no socket", connect(STDOUT_FILENO, &at.any, sizeof at.in));
 	print_result("listen on no socket", listen(STDOUT_FILENO, 1));
@@ -81,7 +81,7 @@ static void datagrams(void)
 	char text[8];
 	for (int i = 0; i < 4; i++)
 		printf("%zd\n", recv(server, text, sizeof text, MSG_DONTWAIT));
-	print_result("sendto, bad address", sendto(fd, (void *)8, 2, 0, &at.any, sizeof at.in));
+	print_result("sendto, invalid address", sendto(fd, (void *)8, 2, 0, &at.any, sizeof at.in));
 	close(fd);
 	close(server);
 }

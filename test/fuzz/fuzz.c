@@ -146,7 +146,7 @@ static size_t count_entries(char **environment)
 
 static void fuzz_environment(const uint8_t *data, size_t size)
 {
-	static const char carried[] = "CONFINE_ENV_";
+	static const char prefix[] = "CONFINE_ENV_";
 	if (size == 0)
 		return;
 	int fd = memfd_create("environment", MFD_CLOEXEC);
@@ -160,9 +160,9 @@ static void fuzz_environment(const uint8_t *data, size_t size)
 	environment_restore(environment);
 	assert(count_entries(environment) <= before);
 	for (char **entry = environment; *entry != NULL; entry++) {
-		const char *name = *entry + sizeof carried - 1;
+		const char *name = *entry + sizeof prefix - 1;
 		/* environment_restore() removes the prefix. An entry may keep it only if the text after the prefix is not NAME=VALUE. */
-		if (strncmp(*entry, carried, sizeof carried - 1) == 0)
+		if (strncmp(*entry, prefix, sizeof prefix - 1) == 0)
 			assert(strchr(name, '=') == NULL || name[0] == '=');
 	}
 	free(block);

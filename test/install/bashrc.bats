@@ -19,8 +19,8 @@ round_trip() {
 	[[ $who == root ]] || be_ordinary
 	before=$(snapshot "$EP" | sed -E 's/^((.* f [0-7]+ [0-9:]+) [0-9]+ )$/\2/')
 	[[ ! -e $BASHRC ]] || {
-		cp -- "$BASHRC" "$PLACE/content"
-		content=$PLACE/content
+		cp -- "$BASHRC" "$SCRATCH/content"
+		content=$SCRATCH/content
 	}
 
 	did_install --eprefix "$EP"
@@ -40,7 +40,7 @@ round_trip() {
 # Creates a file with the mode and owner of the original.
 shape_original() {
 	(
-		EP=$PLACE/original.$BATS_TEST_NUMBER
+		EP=$SCRATCH/original.$BATS_TEST_NUMBER
 		mkdir -p "$EP/etc/portage"
 		"shape_$1" "$EP/etc/portage/bashrc"
 		((${#INSTALL[@]} == 0)) || chown -RL 65534:65534 -- "$EP"
@@ -63,8 +63,8 @@ done
 	did_install --eprefix "$EP"
 	[[ $output == 'nothing to do'* ]]
 	did_install --eprefix "$EP" --uninstall
-	shape_plain "$PLACE/wanted"
-	printf 'BAR=mine' | cat "$PLACE/wanted" - | cmp - "$BASHRC"
+	shape_plain "$SCRATCH/wanted"
+	printf 'BAR=mine' | cat "$SCRATCH/wanted" - | cmp - "$BASHRC"
 }
 
 @test "install.sh --uninstall keeps a bashrc that install.sh created if lines have been added to this file" {
@@ -80,10 +80,10 @@ done
 	{
 		echo 'ABOVE=1'
 		cat "$BASHRC"
-	} >"$PLACE/moved"
-	cp "$PLACE/moved" "$BASHRC"
+	} >"$SCRATCH/moved"
+	cp "$SCRATCH/moved" "$BASHRC"
 	did_install --eprefix "$EP"
-	cmp "$PLACE/moved" "$BASHRC"
+	cmp "$SCRATCH/moved" "$BASHRC"
 	[[ $output == *'not at the top'*'twice'* ]]
 	did_install --eprefix "$EP" --uninstall
 	[[ $(head -n 1 "$BASHRC") == 'ABOVE=1' ]]
@@ -100,19 +100,19 @@ done
 @test "an upgrade by install.sh replaces the managed block of an older version at the same position in bashrc" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
-	cp "$BASHRC" "$PLACE/new"
+	cp "$BASHRC" "$SCRATCH/new"
 	# Create the state that an older version leaves: a different block, which the record contains.
-	printf '%s another text\nold\n%s\n' "$BEGIN" "$END" >"$PLACE/old.block"
+	printf '%s another text\nold\n%s\n' "$BEGIN" "$END" >"$SCRATCH/old.block"
 	{
 		echo 'ABOVE=1'
-		cat "$PLACE/old.block"
-		tail -n +4 "$PLACE/new"
+		cat "$SCRATCH/old.block"
+		tail -n +4 "$SCRATCH/new"
 	} >"$BASHRC"
-	sed -i "s/^block .*/block $(base64 -w 0 "$PLACE/old.block")/" "$EP/usr/share/portcullis/installed"
+	sed -i "s/^block .*/block $(base64 -w 0 "$SCRATCH/old.block")/" "$EP/usr/share/portcullis/installed"
 	did_install --eprefix "$EP"
 	{
 		echo 'ABOVE=1'
-		cat "$PLACE/new"
+		cat "$SCRATCH/new"
 	} | cmp - "$BASHRC"
 }
 

@@ -28,13 +28,13 @@ is_detected() {
 	"edit_$1"
 	refuses 6 'the managed block was edited.*--save-edits' --eprefix "$EP"
 	refuses 6 'the managed block was edited.*--save-edits' --eprefix "$EP" --uninstall
-	cp "$BASHRC" "$PLACE/edited"
+	cp "$BASHRC" "$SCRATCH/edited"
 	did_install --eprefix "$EP" --save-edits
 	[[ $output == *"saved as $BASHRC.portcullis-edited"* ]]
 	# The edited block is saved, the correct block is in its place, the rest is unchanged.
-	head -n "$(grep -c '' "$BASHRC.portcullis-edited")" "$PLACE/edited" | cmp - "$BASHRC.portcullis-edited"
+	head -n "$(grep -c '' "$BASHRC.portcullis-edited")" "$SCRATCH/edited" | cmp - "$BASHRC.portcullis-edited"
 	head -n 3 "$BASHRC" | cmp - <(base64 -d < <(sed -n 's/^block //p' "$EP/usr/share/portcullis/installed"))
-	[[ $(tail -n +4 "$BASHRC") == "$(tail -n 1 "$PLACE/edited")" ]]
+	[[ $(tail -n +4 "$BASHRC") == "$(tail -n 1 "$SCRATCH/edited")" ]]
 }
 
 for edit in added_line commented_out first_line last_line crlf indented emptied; do
@@ -55,7 +55,7 @@ done
 # break_NAME: changes the marker lines in bashrc, so that they do not delimit one block.
 break_no_end() { sed -i 3d "$BASHRC"; }
 break_no_begin() { sed -i 1d "$BASHRC"; }
-break_twice() { head -n 3 "$BASHRC" >"$PLACE/block" && cat "$PLACE/block" >>"$BASHRC"; }
+break_twice() { head -n 3 "$BASHRC" >"$SCRATCH/block" && cat "$SCRATCH/block" >>"$BASHRC"; }
 break_reversed() {
 	printf '%s\n%s\nFOO=1\n' "$END" "$BEGIN" >"$BASHRC"
 }
@@ -84,13 +84,13 @@ done
 @test "an upgrade by install.sh saves a copy of an edited phase.bash, and prints a note" {
 	local phase=$EP/usr/share/portcullis/phase.bash
 	did_install --eprefix "$EP"
-	cp "$phase" "$PLACE/shipped"
+	cp "$phase" "$SCRATCH/shipped"
 	echo '# mine' >>"$phase"
-	cp "$phase" "$PLACE/mine"
+	cp "$phase" "$SCRATCH/mine"
 	did_install --eprefix "$EP"
 	[[ $output == *"$phase was edited by hand: the edited version is saved as $phase.edited"* ]]
-	cmp "$phase" "$PLACE/shipped"
-	cmp "$phase.edited" "$PLACE/mine"
+	cmp "$phase" "$SCRATCH/shipped"
+	cmp "$phase.edited" "$SCRATCH/mine"
 	did_install --eprefix "$EP"
 	[[ $output == 'nothing to do'* ]]
 
@@ -98,7 +98,7 @@ done
 	echo '# other' >>"$phase"
 	did_install --eprefix "$EP"
 	[[ $(tail -n 1 "$phase.edited.1") == '# other' ]]
-	cp "$PLACE/mine" "$phase"
+	cp "$SCRATCH/mine" "$phase"
 	did_install --eprefix "$EP"
 	[[ ! -e $phase.edited.2 ]]
 }
@@ -136,10 +136,10 @@ done
 
 @test "install.sh --uninstall refuses a record of the installation that lists a path outside the Prefix" {
 	did_install --eprefix "$EP"
-	echo x >"$PLACE/precious"
-	printf 'file %s ../precious\n' "$(sha256sum <"$PLACE/precious" | cut -d' ' -f1)" >>"$EP/usr/share/portcullis/installed"
+	echo x >"$SCRATCH/precious"
+	printf 'file %s ../precious\n' "$(sha256sum <"$SCRATCH/precious" | cut -d' ' -f1)" >>"$EP/usr/share/portcullis/installed"
 	refuses 9 'lists a path that install.sh does not install: ../precious' --eprefix "$EP" --uninstall
-	[[ -e $PLACE/precious ]]
+	[[ -e $SCRATCH/precious ]]
 	sed -i '1s/1$/2/' "$EP/usr/share/portcullis/installed"
 	refuses 9 'use the install.sh of the installed version' --eprefix "$EP"
 }

@@ -11,10 +11,10 @@ setup_file() {
 	install_quick_node
 }
 
-# failing_tools TOOL...: makes $PLACE/failing, a directory for PATH. Its tools count their calls together, and fail in the call whose
+# failing_tools TOOL...: makes $SCRATCH/failing, a directory for PATH. Its tools count their calls together, and fail in the call whose
 # number is in the file "fails". They start no other program, because a run of install.sh calls them 30 times.
 failing_tools() {
-	local tool dir=$PLACE/failing
+	local tool dir=$SCRATCH/failing
 	mkdir -p "$dir"
 	for tool; do
 		cat >"$dir/$tool" <<-END
@@ -49,11 +49,11 @@ fails_everywhere() {
 	before=$(state)
 	failing_tools mkdir mktemp install cp chmod mv sync touch
 	for ((n = 1; n < 100; n += step)); do
-		: >"$PLACE/failing/calls"
-		echo 0 >"$PLACE/failing/count"
-		echo "$n" >"$PLACE/failing/fails"
-		PATH=$PLACE/failing:$PATH run_install "$@" --eprefix "$EP"
-		(($(wc -l <"$PLACE/failing/calls") >= n)) || break
+		: >"$SCRATCH/failing/calls"
+		echo 0 >"$SCRATCH/failing/count"
+		echo "$n" >"$SCRATCH/failing/fails"
+		PATH=$SCRATCH/failing:$PATH run_install "$@" --eprefix "$EP"
+		(($(wc -l <"$SCRATCH/failing/calls") >= n)) || break
 		[[ $status == 1 ]]
 		[[ ${#lines[@]} == 1 && $output == 'install.sh: cannot '*'nothing was changed' ]] || {
 			echo "call $n: $output"
@@ -61,13 +61,13 @@ fails_everywhere() {
 		}
 		after=$(state)
 		same "$before" "$after" || {
-			sed -n "${n}p" "$PLACE/failing/calls"
+			sed -n "${n}p" "$SCRATCH/failing/calls"
 			return 1
 		}
 	done
 	# The last run succeeded, and synced its files before the first rename.
 	[[ $status == 0 ]]
-	[[ $(grep -nm 1 '^sync ' "$PLACE/failing/calls" | cut -d: -f1) -lt $(grep -nm 1 '^mv ' "$PLACE/failing/calls" | cut -d: -f1) ]]
+	[[ $(grep -nm 1 '^sync ' "$SCRATCH/failing/calls" | cut -d: -f1) -lt $(grep -nm 1 '^mv ' "$SCRATCH/failing/calls" | cut -d: -f1) ]]
 	((n > least)) || {
 		echo "only $n calls"
 		return 1
@@ -100,23 +100,23 @@ fails_everywhere() {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	sed -i '1i // older' "$EP/usr/share/portcullis/portcullis.js"
-	mkdir "$PLACE/nolink"
-	printf '#!/bin/sh\nexit 1\n' >"$PLACE/nolink/ln"
-	chmod +x "$PLACE/nolink/ln"
+	mkdir "$SCRATCH/nolink"
+	printf '#!/bin/sh\nexit 1\n' >"$SCRATCH/nolink/ln"
+	chmod +x "$SCRATCH/nolink/ln"
 	# The rename of phase.bash fails, so that install.sh restores the files that it replaced before from their copies.
 	echo '# mine' >>"$EP/usr/share/portcullis/phase.bash"
 	before=$(snapshot "$EP")
-	cat >"$PLACE/nolink/mv" <<-END
+	cat >"$SCRATCH/nolink/mv" <<-END
 		#!/bin/sh
 		case "\$*" in *.portcullis.??????\ *phase.bash) exit 1 ;; esac
 		exec "$(command -v mv)" "\$@"
 	END
-	chmod +x "$PLACE/nolink/mv"
-	PATH=$PLACE/nolink:$PATH run_install --eprefix "$EP"
+	chmod +x "$SCRATCH/nolink/mv"
+	PATH=$SCRATCH/nolink:$PATH run_install --eprefix "$EP"
 	[[ $status == 1 ]]
 	same "$before" "$(snapshot "$EP")"
-	rm "$PLACE/nolink/mv"
-	PATH=$PLACE/nolink:$PATH did_install --eprefix "$EP"
+	rm "$SCRATCH/nolink/mv"
+	PATH=$SCRATCH/nolink:$PATH did_install --eprefix "$EP"
 	cmp "$TREE/dist/portcullis.js" "$EP/usr/share/portcullis/portcullis.js"
 	[[ -z $(find "$EP" -name '.*portcullis.*') ]]
 }
@@ -149,8 +149,8 @@ done
 	shape_plain "$BASHRC"
 	mkdir -p "$EP/usr"
 	unshare -m bash -c 'mount -t tmpfs -o ro,mode=755 none "$1/usr" && exec "$2" --eprefix "$1"' - "$EP" "$TREE/install.sh" \
-		>"$PLACE/out" 2>&1 && false
-	[[ $(cat "$PLACE/out") == "install.sh: $EP/usr is not writable"*'nothing was changed' ]]
+		>"$SCRATCH/out" 2>&1 && false
+	[[ $(cat "$SCRATCH/out") == "install.sh: $EP/usr is not writable"*'nothing was changed' ]]
 	[[ -z $(ls -A "$EP/usr") && ! -e $EP/usr/share/portcullis ]]
 }
 
@@ -190,7 +190,7 @@ full_file_system() {
 
 # stopped_by SIGNAL STATUS: interrupts install.sh by a tool that sends SIGNAL to it, and expects the exit status STATUS.
 stopped_by() {
-	local before after dir=$PLACE/stopping tool
+	local before after dir=$SCRATCH/stopping tool
 	# bash cannot trap a signal that is ignored when bash starts, as SIGHUP is under nohup.
 	# shellcheck disable=SC2034 # for run_install
 	local -a INSTALL=(env '--default-signal=HUP,INT,TERM')
@@ -240,7 +240,7 @@ done
 }
 
 @test "if another process writes to bashrc during the installation, install.sh fails, removes the installed files and keeps the new content of bashrc" {
-	local dir=$PLACE/meanwhile
+	local dir=$SCRATCH/meanwhile
 	shape_plain "$BASHRC"
 	mkdir "$dir"
 	printf '#!/bin/bash\necho LATE=1 >>"%s"\nexec %s "$@"\n' "$BASHRC" "$(command -v touch)" >"$dir/touch"

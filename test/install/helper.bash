@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # some variables come from bats, some go to the tests
 # Helpers for tests of install.sh: a built tree like a release tarball, a directory for each test, and snapshots.
 #
-#   TREE    a built copy of the tree that all users can read; PLACE is its parent directory
+#   TREE    a built copy of the tree that all users can read; SCRATCH is its parent directory
 #   EP      a new EPREFIX for each test, with a space in its name
 #   INSTALL words before install.sh: empty, or a setpriv command for an ordinary user
 
@@ -15,16 +15,16 @@ readonly BEGIN='# >>> portcullis >>>' END='# <<< portcullis <<<'
 
 install_setup_file() {
 	[[ -f $TOP/dist/portcullis.js && -x $TOP/native/build/confine ]] || "$TOP/scripts/build"
-	PLACE=$(mktemp -d "/var/tmp/pc-install.XXXXXX")
-	chmod 755 "$PLACE"
-	TREE=$PLACE/tree
+	SCRATCH=$(mktemp -d "/var/tmp/pc-install.XXXXXX")
+	chmod 755 "$SCRATCH"
+	TREE=$SCRATCH/tree
 	mkdir -p "$TREE/native/build"
 	cp -a -- "$TOP"/{install.sh,install.d,bin,dist,package.json} "$TREE/"
 	mkdir "$TREE/docs"
 	cp -a -- "$TOP/docs/man" "$TREE/docs/"
 	cp -a -- "$TOP/native/build/confine" "$TREE/native/build/"
 	touch -- "$TREE/dist/portcullis.js" "$TREE/native/build/confine"
-	export PLACE TREE
+	export SCRATCH TREE
 	# Tests in parallel create and remove the group portage, which decides the mode of /var/log/portcullis.
 	((EUID != 0)) || prefix_accounts_borrow
 }
@@ -32,14 +32,14 @@ install_setup_file() {
 # Puts a fake node in PATH that prints recorded output of portcullis.js, for tests that do not test the hook. The real node takes most
 # of the time of an installation.
 install_quick_node() {
-	local dir=$PLACE/node
+	local dir=$SCRATCH/node
 	mkdir -p "$dir/files"
-	node "$TREE/dist/portcullis.js" generate "$dir/files" --eprefix "$PLACE/prefix N"
+	node "$TREE/dist/portcullis.js" generate "$dir/files" --eprefix "$SCRATCH/prefix N"
 	cat >"$dir/node" <<-END
 		#!/bin/bash
 		case "\$*" in
 		--version) echo v20.0.0 ;;
-		*"/portcullis.js generate "*" --eprefix $PLACE/prefix "*) "$(command -v cp)" "$dir/files"/* "\$3" && sed -i "s/prefix N/\${5##*/}/g" "\$3"/{phase.bash,block} ;;
+		*"/portcullis.js generate "*" --eprefix $SCRATCH/prefix "*) "$(command -v cp)" "$dir/files"/* "\$3" && sed -i "s/prefix N/\${5##*/}/g" "\$3"/{phase.bash,block} ;;
 		*) exec "$(command -v node)" "\$@" ;;
 		esac
 	END
@@ -48,19 +48,19 @@ install_quick_node() {
 }
 
 install_teardown_file() {
-	[[ -z ${PLACE-} ]] || rm -rf -- "$PLACE"
+	[[ -z ${SCRATCH-} ]] || rm -rf -- "$SCRATCH"
 	((EUID != 0)) || prefix_accounts_return
 }
 
 install_setup() {
-	EP="$PLACE/prefix $BATS_TEST_NUMBER"
+	EP="$SCRATCH/prefix $BATS_TEST_NUMBER"
 	BASHRC=$EP/etc/portage/bashrc
 	INSTALL=()
 	mkdir -p -- "$EP/etc/portage"
 	# Make a link to a missing directory, as if the repository of the profile were not installed.
 	ln -s ../../profile "$EP/etc/portage/make.profile"
 	# Use a TMPDIR that the test removes, because an install.sh that was killed leaves its work directory there.
-	export TMPDIR=$PLACE/tmp
+	export TMPDIR=$SCRATCH/tmp
 	mkdir -p "$TMPDIR"
 	chmod 1777 "$TMPDIR"
 }
@@ -154,7 +154,7 @@ same() {
 
 # path_without NAME...: prints a directory for PATH that contains all commands except NAME.
 path_without() {
-	local dir=$PLACE/path.$BATS_TEST_NUMBER name
+	local dir=$SCRATCH/path.$BATS_TEST_NUMBER name
 	mkdir -p "$dir"
 	local -a from
 	IFS=: read -ra from <<<"$PATH"

@@ -8,7 +8,7 @@ load helper.bash
 setup_file() {
 	install_setup_file
 	# A replacement for confine that supports mode setuid, because this file tests install.sh only.
-	gcc -x c -o "$PLACE/confine" - <<-'END'
+	gcc -x c -o "$SCRATCH/confine" - <<-'END'
 		#include <stdio.h>
 		#include <unistd.h>
 		int main(void) { return puts(geteuid() == 0 && getuid() != 0 ? "mode=setuid" : "mode=userns") < 0; }
@@ -19,7 +19,7 @@ setup() {
 	install_setup
 	TREE_SETUID=$TMPDIR/setuid.$BATS_TEST_NUMBER
 	cp -a "$TREE" "$TREE_SETUID"
-	cp "$PLACE/confine" "$TREE_SETUID/native/build/confine"
+	cp "$SCRATCH/confine" "$TREE_SETUID/native/build/confine"
 }
 
 # host SCRIPT: runs SCRIPT with bash -eux in such a namespace. The function `portage ID` creates the group portage.

@@ -17,7 +17,7 @@ setup_file() {
 
 setup() {
 	install_setup
-	VAULT=$PLACE/vault.$BATS_TEST_NUMBER
+	VAULT=$SCRATCH/vault.$BATS_TEST_NUMBER
 	SECRET=$VAULT/secret
 	ATTACKED=$TMPDIR/attacked.$BATS_TEST_NUMBER
 	mkdir -m 700 "$VAULT"
@@ -44,7 +44,7 @@ vault_is_safe() {
 # attack_before SCRIPT TOOL...: runs SCRIPT as the owner before each call of TOOL, with the arguments of TOOL, so that the owner
 # wins every race. SCRIPT writes what it replaced to $ATTACKED.
 attack_before() {
-	local tool dir=$PLACE/hostile.$BATS_TEST_NUMBER
+	local tool dir=$SCRATCH/hostile.$BATS_TEST_NUMBER
 	rm -rf "$dir"
 	mkdir "$dir"
 	printf 'PATH=/usr/bin:/bin EP=%q VAULT=%q SECRET=%q ATTACKED=%q\n%s\n' "$EP" "$VAULT" "$SECRET" "$ATTACKED" "$1" >"$dir/attack"
@@ -76,7 +76,7 @@ done
 
 # The kernel lets users make hard links to files that they can write (fs.protected_hardlinks).
 @test "if the Prefix owner replaces a temporary file of install.sh by a hard link to a file of root, the file of root keeps its mode and owner" {
-	local shared=$PLACE/shared.$BATS_TEST_NUMBER
+	local shared=$SCRATCH/shared.$BATS_TEST_NUMBER
 	echo shared >"$shared"
 	chmod 666 "$shared"
 	attack_before 'for path; do
@@ -166,7 +166,7 @@ forge_record() {
 # log_tools TOOL...: logs each call of TOOL with its user. For each sync that runs as the owner of the Prefix, also logs its status,
 # environment and terminal, and the descriptors of sync and of install.sh.
 log_tools() {
-	local tool dir=$PLACE/hostile.$BATS_TEST_NUMBER
+	local tool dir=$SCRATCH/hostile.$BATS_TEST_NUMBER
 	mkdir "$dir"
 	(umask 0 && : >"$ATTACKED" && : >"$ATTACKED.state")
 	for tool; do
@@ -232,8 +232,8 @@ log_tools() {
 	# shellcheck disable=SC2016 # the script expands it
 	attack_before 'true' sync
 	printf '#!/bin/bash\ntouch "%s"\nwhile [[ -e "%s" ]]; do read -rt 0.1 <> <(:); done\nexit 0\n' "$ATTACKED" "$ATTACKED" \
-		>"$PLACE/hostile.$BATS_TEST_NUMBER/sync"
-	"$TREE/install.sh" --eprefix "$EP" >"$PLACE/out" 2>&1 3>&- &
+		>"$SCRATCH/hostile.$BATS_TEST_NUMBER/sync"
+	"$TREE/install.sh" --eprefix "$EP" >"$SCRATCH/out" 2>&1 3>&- &
 	local pid=$!
 	until_true 60 test -e "$ATTACKED"
 	kill -TERM "$pid"
@@ -397,9 +397,9 @@ bats_test_function --description "install.sh refuses a record of the installatio
 	mkdir -m 777 "$lock"
 	chown "$THIRD" "$lock"
 	refuses 4 "$lock belongs to another user: remove it, or set TMPDIR" --eprefix "$EP"
-	mkdir "$PLACE/own"
-	chown "$OWNER" "$PLACE/own"
-	TMPDIR=$PLACE/own did_install --eprefix "$EP"
+	mkdir "$SCRATCH/own"
+	chown "$OWNER" "$SCRATCH/own"
+	TMPDIR=$SCRATCH/own did_install --eprefix "$EP"
 	rmdir "$lock"
 }
 
@@ -421,12 +421,12 @@ bats_test_function --description "install.sh refuses a record of the installatio
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"
 	chmod 4710 "$confine"
-	mkdir "$PLACE/nomv"
+	mkdir "$SCRATCH/nomv"
 	# shellcheck disable=SC2016 # the script expands it
-	printf '#!/bin/bash\n[[ ${!#} != */bashrc ]] && exec %s "$@"\nexit 1\n' "$(command -v mv)" >"$PLACE/nomv/mv"
-	chmod +x "$PLACE/nomv/mv"
+	printf '#!/bin/bash\n[[ ${!#} != */bashrc ]] && exec %s "$@"\nexit 1\n' "$(command -v mv)" >"$SCRATCH/nomv/mv"
+	chmod +x "$SCRATCH/nomv/mv"
 	sed -i 2d "$BASHRC"
-	PATH=$PLACE/nomv:$PATH run_install --eprefix "$EP" --save-edits
+	PATH=$SCRATCH/nomv:$PATH run_install --eprefix "$EP" --save-edits
 	[[ $status == 1 ]]
 	[[ $(stat -c '%a %u:%g' "$confine") == '4710 0:0' ]]
 }

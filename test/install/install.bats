@@ -92,24 +92,24 @@ in_a_prefix() {
 	cmp "$BASHRC" <(shape_plain /dev/stdout | cat)
 }
 
-@test "install.sh --destdir DIR refuses a symbolic link in DIR that leads to a place outside DIR" {
-	mkdir "$PLACE/outside.$BATS_TEST_NUMBER"
-	shape_plain "$PLACE/outside.$BATS_TEST_NUMBER/bashrc"
-	ln -sf "$PLACE/outside.$BATS_TEST_NUMBER/bashrc" "$BASHRC"
+@test "install.sh --destdir DIR refuses a symbolic link in DIR that leads outside DIR" {
+	mkdir "$SCRATCH/outside.$BATS_TEST_NUMBER"
+	shape_plain "$SCRATCH/outside.$BATS_TEST_NUMBER/bashrc"
+	ln -sf "$SCRATCH/outside.$BATS_TEST_NUMBER/bashrc" "$BASHRC"
 	refuses 5 "which is outside $EP" --destdir "$EP"
 	rm "$BASHRC"
-	ln -s "$PLACE/outside.$BATS_TEST_NUMBER" "$EP/usr"
+	ln -s "$SCRATCH/outside.$BATS_TEST_NUMBER" "$EP/usr"
 	refuses 9 "which is outside $EP" --destdir "$EP"
-	[[ $(ls "$PLACE/outside.$BATS_TEST_NUMBER") == bashrc ]]
+	[[ $(ls "$SCRATCH/outside.$BATS_TEST_NUMBER") == bashrc ]]
 }
 
 @test "install.sh creates a missing Prefix directory, and removes the directory if the installation fails" {
 	local dir=$EP/not/yet
 	# After the failure, the prefix and its parent directories do not exist.
-	mkdir "$PLACE/nosync"
-	printf '#!/bin/sh\nexit 1\n' >"$PLACE/nosync/sync"
-	chmod +x "$PLACE/nosync/sync"
-	PATH=$PLACE/nosync:$PATH run_install --eprefix "$dir" --force
+	mkdir "$SCRATCH/nosync"
+	printf '#!/bin/sh\nexit 1\n' >"$SCRATCH/nosync/sync"
+	chmod +x "$SCRATCH/nosync/sync"
+	PATH=$SCRATCH/nosync:$PATH run_install --eprefix "$dir" --force
 	[[ $status == 1 && ! -e $EP/not ]]
 	did_install --eprefix "$dir" --force
 	files_are_there "$dir"
@@ -119,8 +119,8 @@ in_a_prefix() {
 	local before
 	did_install --eprefix "$EP"
 	before=$(snapshot_exactly "$EP")
-	ln -s "$TREE/install.sh" "$PLACE/portcullis-install"
-	"$PLACE/portcullis-install" --eprefix "$EP"
+	ln -s "$TREE/install.sh" "$SCRATCH/portcullis-install"
+	"$SCRATCH/portcullis-install" --eprefix "$EP"
 	(cd "$TREE" && bash install.sh --eprefix "../${EP##*/}" && ./install.sh --eprefix "$EP")
 	same "$before" "$(snapshot_exactly "$EP")"
 }
@@ -196,7 +196,7 @@ $EP/etc/portage/make.profile" | sort)"
 	local -a pids=()
 	local i status_of wins=0
 	for i in 1 2 3 4; do
-		"$TREE/install.sh" --eprefix "$EP" >"$PLACE/out.$i" 2>&1 3>&- &
+		"$TREE/install.sh" --eprefix "$EP" >"$SCRATCH/out.$i" 2>&1 3>&- &
 		pids+=($!)
 	done
 	for i in 1 2 3 4; do
@@ -204,8 +204,8 @@ $EP/etc/portage/make.profile" | sort)"
 		wait "${pids[i - 1]}" || status_of=$?
 		case $status_of in
 		0) wins=$((wins + 1)) ;;
-		7) grep -q "another install.sh is running for $EP" "$PLACE/out.$i" ;;
-		*) cat "$PLACE/out.$i" && return 1 ;;
+		7) grep -q "another install.sh is running for $EP" "$SCRATCH/out.$i" ;;
+		*) cat "$SCRATCH/out.$i" && return 1 ;;
 		esac
 	done
 	((wins > 0))

@@ -50,7 +50,7 @@ setup() {
 
 # unbuilt [--program]: makes a source tree without native/build/confine, and with --program also without dist/portcullis.js.
 unbuilt() {
-	TREE_UNBUILT=$PLACE/unbuilt.$BATS_TEST_NUMBER
+	TREE_UNBUILT=$SCRATCH/unbuilt.$BATS_TEST_NUMBER
 	cp -a "$TREE" "$TREE_UNBUILT"
 	rm "$TREE_UNBUILT/native/build/confine"
 	[[ ${1-} != --program ]] || rm "$TREE_UNBUILT/dist/portcullis.js"
@@ -69,7 +69,7 @@ unbuilt() {
 @test "from a release tarball, install.sh builds confine without npm, and installs nothing if the build fails" {
 	local dir
 	unbuilt
-	printf 'all:\n\tmkdir -p build && cp "%s" build/confine\n' "$PLACE/tree/native/build/confine" >"$TREE/native/Makefile"
+	printf 'all:\n\tmkdir -p build && cp "%s" build/confine\n' "$SCRATCH/tree/native/build/confine" >"$TREE/native/Makefile"
 	PATH=$(path_without npm) did_install --eprefix "$EP"
 	[[ -x $EP/usr/libexec/portcullis/confine ]]
 	# A newer file in native/ that make does not use causes one build, and not one in every run.
@@ -95,7 +95,7 @@ unbuilt() {
 	printf 'all:\n\t@echo "error: no such thing" >&2; exit 1\n' >"$TREE/native/Makefile"
 	run_install --eprefix "$EP" --dry-run
 	[[ $status == 3 && $output == *'no such thing'*'install.sh: the build failed (make'* ]]
-	printf 'all:\n\tmkdir -p build && cp "%s" build/confine\n' "$PLACE/tree/native/build/confine" >"$TREE/native/Makefile"
+	printf 'all:\n\tmkdir -p build && cp "%s" build/confine\n' "$SCRATCH/tree/native/build/confine" >"$TREE/native/Makefile"
 	did_install --eprefix "$EP" --dry-run
 	[[ $output == *"building in $TREE"*"would create $EP/usr/libexec/portcullis/confine"* ]]
 	same "$before" "$(snapshot_exactly "$EP")"
@@ -103,7 +103,7 @@ unbuilt() {
 
 @test "on a terminal, install.sh shows the source file that is being compiled" {
 	unbuilt
-	printf 'all:\n\t: cc -c a.c\n\t: cc -c b.c\n\tcp "%s" build/confine\n' "$PLACE/tree/native/build/confine" >"$TREE/native/Makefile"
+	printf 'all:\n\t: cc -c a.c\n\t: cc -c b.c\n\tcp "%s" build/confine\n' "$SCRATCH/tree/native/build/confine" >"$TREE/native/Makefile"
 	run -0 script --quiet --return --command "${TREE@Q}/install.sh --eprefix ${EP@Q}" /dev/null </dev/null
 	[[ $output == *$'\ra.c\e[K\rb.c\e[K'*$'\r\e[K'*'created '* ]]
 }
@@ -122,7 +122,7 @@ unbuilt() {
 	unbuilt --program
 	mkdir "$TREE/src"
 	echo 1 >"$TREE/src/x.ts"
-	cp -a "$PLACE/tree/native/build/confine" "$TREE/native/build/confine"
+	cp -a "$SCRATCH/tree/native/build/confine" "$TREE/native/build/confine"
 	# The build script of this tree appends a line to the file built.
 	sed -i 's|"version": .*|&\n\t"scripts": { "build": "mkdir -p dist \&\& cp ../tree/dist/portcullis.js dist/ \&\& echo built >>built" },|; /^\t"scripts": {$/,/^\t},$/d' "$TREE/package.json"
 	did_install --eprefix "$EP"
@@ -135,7 +135,7 @@ unbuilt() {
 
 @test "if dist/portcullis.js generates no hook or one with a syntax error, install.sh exits with 3" {
 	unbuilt
-	cp -a "$PLACE/tree/native/build/confine" "$TREE/native/build/confine"
+	cp -a "$SCRATCH/tree/native/build/confine" "$TREE/native/build/confine"
 	echo 'process.exit(0)' >"$TREE/dist/portcullis.js"
 	refuses 3 'generated an empty hook' --eprefix "$EP"
 	echo 'for (const name of ["phase.bash", "block"]) require("fs").writeFileSync(`${process.argv[3]}/${name}`, "if then (");' >"$TREE/dist/portcullis.js"

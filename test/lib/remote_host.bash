@@ -21,7 +21,7 @@ remote_host_begin() {
 	REMOTE=10.214.$octet.2
 	REMOTE6=fd00:214:$octet::2
 	SILENT=10.214.$octet.3
-	REMOTE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/there.XXXXXX")
+	REMOTE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/remote_host.XXXXXX")
 	chmod 755 "$REMOTE_DIR"
 	ip netns add "$REMOTE_NETNS" || return
 	ip link add "$REMOTE_LINK" type veth peer name eth0 netns "$REMOTE_NETNS" || return

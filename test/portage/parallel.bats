@@ -47,16 +47,16 @@ orphan_packages() {
 # Prints the processes that may be killed now: PID KIND PACKAGE. Includes ebuild.sh only in src_* phases: if it dies in `clean`, Portage
 # fails on the removed directory (_init_ipc_fifos in _emerge/AbstractEbuildProcess.py) and stops the other builds.
 kill_candidates() {
-	local pid kind place IFS=$'\n'
+	local pid kind file IFS=$'\n'
 	local phase=$'ebuild\\.sh\n(unpack|prepare|configure|compile|test|install)(\n|$)'
 	local -a words
 	phase_processes | while read -r pid; do
 		mapfile -d '' -t words <"/proc/$pid/cmdline" || continue
-		kind=ebuild place=environ
-		[[ ${words[*]} != *$'portcullis/confine\n--'* ]] || kind=confine place=cmdline
+		kind=ebuild file=environ
+		[[ ${words[*]} != *$'portcullis/confine\n--'* ]] || kind=confine file=cmdline
 		[[ $kind == confine || ${words[*]} =~ $phase ]] || continue
 		# confine does not have the environment of the build, but its option --label contains the package.
-		mapfile -d '' -t words <"/proc/$pid/$place" || continue
+		mapfile -d '' -t words <"/proc/$pid/$file" || continue
 		[[ $'\n'${words[*]}$'\n' =~ $'\n'(PORTAGE_BUILDDIR|package)=[^$'\n']*/([^/$'\n']*)-1$'\n' ]] || continue
 		echo "$pid $kind ${BASH_REMATCH[2]}"
 	done 2>/dev/null

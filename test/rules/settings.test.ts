@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { problem, resolve, settingNames, settings, type SettingName } from '../../src/rules/settings.ts';
 
-const good: Partial<Record<SettingName, string[]>> = {
+const validValues: Partial<Record<SettingName, string[]>> = {
 	PORTCULLIS_ALLOW: [
 		'distcc',
 		'example.org:443',
@@ -16,7 +16,7 @@ const good: Partial<Record<SettingName, string[]>> = {
 	PORTCULLIS_PIDS_MAX: ['1', '4096'],
 	PORTCULLIS_CPU_MAX: ['150%', '050%'],
 };
-const bad: Partial<Record<SettingName, string[]>> = {
+const invalidValues: Partial<Record<SettingName, string[]>> = {
 	PORTCULLIS_ALLOW: [
 		'example.org',
 		'a:b',
@@ -35,9 +35,9 @@ const bad: Partial<Record<SettingName, string[]>> = {
 
 describe.each(settingNames)('%s', (name) => {
 	const setting = settings[name];
-	const valid: readonly string[] = 'choices' in setting ? setting.choices : (good[name] ?? []);
+	const valid: readonly string[] = 'choices' in setting ? setting.choices : (validValues[name] ?? []);
 	const invalid =
-		'choices' in setting ? ['yes', setting.choices.join(' '), `${setting.choices[0]}x`] : (bad[name] ?? []);
+		'choices' in setting ? ['yes', setting.choices.join(' '), `${setting.choices[0]}x`] : (invalidValues[name] ?? []);
 
 	test.each(valid)('the setting accepts the value "%s"', (value) => {
 		expect(problem(name, value)).toBeUndefined();

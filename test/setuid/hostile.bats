@@ -53,16 +53,16 @@ assert_ends_in_time() {
 }
 
 @test 'a set-user-id confine passes 100,000 arguments, and one argument of 131,000 bytes, to the command' {
-	run -0 --separate-stderr as_caller "$TOOL" many 100000 8 "$CONFINE" "${ARGS[@]}" -- /usr/bin/env bash -c 'echo $#'
+	run -0 --separate-stderr as_caller "$TOOL" arguments 100000 8 "$CONFINE" "${ARGS[@]}" -- /usr/bin/env bash -c 'echo $#'
 	# bash -c uses the first argument as $0, which $# does not count.
 	[[ $output == 99999 ]]
 	# The kernel refuses a longer argument than 32 pages (MAX_ARG_STRLEN).
 	# shellcheck disable=SC2016
-	run -0 --separate-stderr as_caller "$TOOL" many 1 131000 "$CONFINE" "${ARGS[@]}" -- bash -c 'echo ${#0}'
+	run -0 --separate-stderr as_caller "$TOOL" arguments 1 131000 "$CONFINE" "${ARGS[@]}" -- bash -c 'echo ${#0}'
 	[[ $output == 131000 ]]
-	run -125 as_caller "$TOOL" many 1 131000 "$CONFINE"
-	run -125 as_caller "$TOOL" many 100000 8 "$CONFINE" --net
-	run as_caller "$TOOL" many 1 1048576 "$CONFINE" --net -- true
+	run -125 as_caller "$TOOL" arguments 1 131000 "$CONFINE"
+	run -125 as_caller "$TOOL" arguments 100000 8 "$CONFINE" --net
+	run as_caller "$TOOL" arguments 1 1048576 "$CONFINE" --net -- true
 	[[ $status == 1 && $output == *'Argument list too long' ]]
 }
 

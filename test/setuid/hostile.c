@@ -81,7 +81,7 @@ static int start_deep(char **arguments)
 }
 
 /* Arguments: COUNT LENGTH COMMAND... Executes COMMAND with COUNT further arguments of LENGTH bytes each. */
-static int start_with_many(char **arguments)
+static int start_with_arguments(char **arguments)
 {
 	size_t count = strtoul(arguments[0], NULL, 10), length = strtoul(arguments[1], NULL, 10), given = 0;
 	while (arguments[2 + given] != NULL)
@@ -132,7 +132,7 @@ int main(int argc, char **argv)
 		{"variables", list_variables},
 		{"blocked-signals", start_with_blocked_signals},
 		{"deep", start_deep},
-		{"many", start_with_many},
+		{"arguments", start_with_arguments},
 		{"signals", attack_signals},
 		{"ptrace", attack_ptrace},
 	};

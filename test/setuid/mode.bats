@@ -91,9 +91,9 @@ loader_stripped_names() {
 	chown "$CALLER" "$WORK/variables"
 	as_caller bash -c 'exec "$1" --net --environ 9 -- "$2" variables environ 9<variables' - "$CONFINE" "$TOOL"
 	sort environ | diff "$BATS_TEST_TMPDIR/expected" -
-	local -a carried=("${lost[@]/#/CONFINE_ENV_}")
-	as_caller env -i "${carried[@]/%/=kept}" "$CONFINE" --net -- "$TOOL" variables carried
-	sort carried | diff "$BATS_TEST_TMPDIR/expected" -
+	local -a encoded=("${lost[@]/#/CONFINE_ENV_}")
+	as_caller env -i "${encoded[@]/%/=kept}" "$CONFINE" --net -- "$TOOL" variables encoded
+	sort encoded | diff "$BATS_TEST_TMPDIR/expected" -
 	# The TypeScript code encodes each of them.
 	run -0 "$TOP/node_modules/.bin/tsx" -e '
 		const [file, ...names] = process.argv.slice(1);

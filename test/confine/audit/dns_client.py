@@ -53,7 +53,7 @@ def code(answer):
 ask = by_tcp if sys.argv[1] == "tcp" else by_udp
 if sys.argv[2] == "malformed":
     print(*(f"{name}={code(ask(message))}" for name, message in MALFORMED.items()))
-elif sys.argv[2] == "many":
+elif sys.argv[2] == "repeat":
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.connect((SERVER, 53))
     for i in range(int(sys.argv[3])):
