@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <linux/capability.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 
 #include "egress/egress_internal.h"
 #include "util/fds.h"
 
 /* Time limit for the reply of the DNS server process to a request for a socket. This process replies at once, unless it has just started or the machine is very busy. */
-enum { WAIT_MILLISECONDS = 10000 };
+enum { WAIT_SECONDS = 10 };
 
 static const struct resolv_conf *read_conf(struct dns_redirect *redirect)
 {
@@ -80,24 +80,22 @@ void dns_redirect_end(struct dns_redirect *redirect, const char *reason)
 	redirect->server = -1;
 }
 
-/* Requests a socket from the DNS server process and returns it, or -1 on failure. Waits for the reply, and before the first one for the start of this process. Stops waiting if the supervisor sends the watcher a message. */
-static int request_socket(struct dns_redirect *redirect, const struct dns_request *wanted)
+/* Starts the time limit for the next reply of the DNS server process. */
+static void start_time_limit(const struct dns_redirect *redirect)
 {
-	struct pollfd sources[] = {{.fd = redirect->server, .events = POLLIN}, {.fd = redirect->control, .events = POLLIN}};
-	char reply;
-	int fds[PASSED_FDS];
-	if (send(redirect->server, wanted, sizeof *wanted, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof *wanted)
-		return -1;
-	int ready = poll(sources, 2, WAIT_MILLISECONDS);
-	if (ready == 0)
-		dns_redirect_end(redirect, "the DNS server process of confine does not respond");
-	else if (sources[0].revents == 0)
-		redirect->server = -1;
-	else if (fd_passing_receive(redirect->server, &reply, sizeof reply, fds, NULL) == 1)
-		return fds[0];
-	else
-		dns_redirect_end(redirect, "the DNS server process of confine has exited");
-	return -1;
+	timerfd_settime(redirect->timer, 0, &(struct itimerspec){.it_value.tv_sec = WAIT_SECONDS}, NULL);
+}
+
+bool dns_redirect_take(struct dns_redirect *redirect, struct seccomp_notif *notification)
+{
+	if (redirect->waiting_count == 0)
+		return false;
+	*notification = redirect->waiting[0];
+	redirect->waiting_count--;
+	memmove(redirect->waiting, redirect->waiting + 1, redirect->waiting_count * sizeof *notification);
+	if (redirect->waiting_count > 0)
+		start_time_limit(redirect);
+	return true;
 }
 
 /* Socket options that resolvers set before they connect or send. The watcher copies them to the socket that replaces the resolver's socket. */
@@ -137,7 +135,8 @@ static bool replace(struct dns_redirect *redirect, const struct egress_call *cal
 	return true;
 }
 
-static bool redirect_socket(struct dns_redirect *redirect, const struct egress_call *call, const struct request *request, const struct allow *allow)
+/* Requests a socket from the DNS server process, for which the call then waits. */
+static enum dns_redirection request_socket(struct dns_redirect *redirect, const struct egress_call *call, const struct request *request, const struct allow *allow, const struct seccomp_notif *notification)
 {
 	struct dns_request wanted = {
 		.family = socket_family(call->socket),
@@ -150,18 +149,27 @@ static bool redirect_socket(struct dns_redirect *redirect, const struct egress_c
 	bool is_tcp = socket_is_tcp(call->socket);
 	if ((!is_tcp && wanted.type != SOCK_DGRAM) || (is_tcp && !socket_is_idle(call->socket)) ||
 	    (is_tcp && allow_has(allow, call->to.family, call->to.address, call->to.port)))
-		return false;
+		return DNS_NOT_REDIRECTED;
 	target_add_parents(&call->target, &wanted.program);
-	AUTO_CLOSE int socket = request_socket(redirect, &wanted);
-	return socket >= 0 && replace(redirect, call, socket);
+	if (redirect->waiting_count == DNS_WAITING || send(redirect->server, &wanted, sizeof wanted, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof wanted)
+		return DNS_NOT_REDIRECTED;
+	if (redirect->waiting_count == 0)
+		start_time_limit(redirect);
+	redirect->waiting[redirect->waiting_count++] = *notification;
+	return DNS_WAITS;
 }
 
-bool dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow)
+enum dns_redirection dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow, const struct seccomp_notif *notification, const int *reply)
 {
-	bool is_redirected = redirect->server >= 0 && goes_to_name_server(redirect, request) && open_socket(call) &&
-			     (has_socket(redirect, call->inode) || redirect_socket(redirect, call, request, allow));
+	enum dns_redirection result = DNS_NOT_REDIRECTED;
+	if (redirect->server >= 0 && goes_to_name_server(redirect, request) && open_socket(call)) {
+		if (has_socket(redirect, call->inode) || (reply != NULL && replace(redirect, call, *reply)))
+			result = DNS_REDIRECTED;
+		else if (reply == NULL)
+			result = request_socket(redirect, call, request, allow, notification);
+	}
 	/* Close this duplicate and do not use it for later checks, because the target's descriptor may refer to another socket by now. */
 	target_close(call->socket);
 	call->socket = -1;
-	return is_redirected;
+	return result;
 }

@@ -60,20 +60,35 @@ void egress_abandon_pending(struct egress *egress);
 /* dns_redirect.c: redirects DNS queries of a phase with a network namespace */
 
 /* If the phase connects or sends to a name server in /etc/resolv.conf, the watcher replaces the socket with a socket of the DNS server's network namespace (dns_server.h). Then it lets the kernel continue the call. */
-enum { DNS_SOCKETS = 1024 }; /* number of sockets of the DNS server's network that the watcher remembers; after a query on an older one, it replaces that socket again */
+enum { DNS_SOCKETS = 1024,   /* number of sockets of the DNS server's network that the watcher remembers; after a query on an older one, it replaces that socket again */
+       DNS_WAITING = 1024 }; /* maximum number of calls that wait for a socket; further queries are not redirected */
 
 struct dns_redirect {
-	int server;  /* the watcher's end of the socket pair with the DNS server process; -1: there is no such process, or it has ended */
-	int control; /* the watcher's end of the socket pair with the supervisor */
+	int server; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such process, or it has ended */
+	int timer;  /* timer that expires if the DNS server process does not reply */
 	struct network_log *log;
 	bool has_conf; /* true if conf contains the data of /etc/resolv.conf */
 	struct resolv_conf conf;
 	unsigned long long sockets[DNS_SOCKETS]; /* ring buffer with the inodes of the sockets of the DNS server's network that the phase received last */
 	size_t next_socket;
+	struct seccomp_notif waiting[DNS_WAITING]; /* calls that wait for a socket, in the order in which the DNS server process replies */
+	size_t waiting_count;
 };
 
-/* If the call goes to a name server and is not an allowed TCP connection, replaces the thread's socket with one of the DNS server's network. Returns true if the thread now has such a socket, which may be from an earlier call. */
-bool dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow);
+enum dns_redirection {
+	DNS_NOT_REDIRECTED,
+	DNS_REDIRECTED, /* the calling thread has a socket of the DNS server's network, which may be from an earlier call */
+	DNS_WAITS,	/* the call waits for a socket from the DNS server process; the caller must handle it again after dns_redirect_take() */
+};
+
+/*
+ * If the call goes to a name server and is not an allowed TCP connection, requests a socket of the DNS server's network. reply: NULL or, for a call
+ * that has waited, the socket that the DNS server process has sent (-1: none), which then replaces the calling thread's socket.
+ */
+enum dns_redirection dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow, const struct seccomp_notif *notification, const int *reply);
+
+/* Removes the first of the waiting calls from redirect->waiting and stores it in *notification. Returns false if no call waits. */
+bool dns_redirect_take(struct dns_redirect *redirect, struct seccomp_notif *notification);
 
 /* Ends the redirection of queries, and logs the reason why DNS lookups are not watched any more. */
 void dns_redirect_end(struct dns_redirect *redirect, const char *reason);

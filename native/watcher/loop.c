@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 
 #include "target/watchdog.h"
 #include "util/events.h"
@@ -22,7 +23,7 @@
 
 struct loop {
 	int epoll; /* epoll instance that waits for all sources of events except the listener */
-	struct event_source setup, control, dns;
+	struct event_source setup, control, dns, dns_timer;
 	struct event_source listener_end; /* waits for the end of the last process with the filter; used only if the watcher outlives the supervisor */
 	sem_t lock;
 	bool has_second_thread;
@@ -97,14 +98,6 @@ static void close_listener(struct loop *loop)
 		_exit(0);
 }
 
-/* Called when the socket to the DNS server process is readable. This process has then ended, because dns_redirect_query() itself receives all its replies. */
-static void handle_dns_end(void *owner, struct event_source *dns)
-{
-	struct loop *loop = owner;
-	dns_redirect_end(&loop->notifier.dns_redirect, "the DNS server process of confine has exited");
-	event_source_close(loop->epoll, dns);
-}
-
 static void lock(struct loop *loop, bool is_listening)
 {
 	while (sem_wait(&loop->lock) != 0)
@@ -119,11 +112,44 @@ static bool receive_notification(const struct loop *loop, struct seccomp_notif *
 	return ioctl(loop->notifier.listener, SECCOMP_IOCTL_NOTIF_RECV, notification) == 0;
 }
 
-static void handle_notification(struct loop *loop, const struct seccomp_notif *notification)
+static void handle_notification(struct loop *loop, const struct seccomp_notif *notification, const int *dns_reply)
 {
 	loop->notifier.notification = *notification;
 	loop->notifier.maker.socket = loop->setup.fd;
-	notification_handle(&loop->notifier);
+	notification_handle(&loop->notifier, dns_reply);
+}
+
+/* Ends the redirection of DNS queries, and handles the calls that wait for the DNS server process without it. */
+static void end_dns(struct loop *loop, const char *reason)
+{
+	struct seccomp_notif notification;
+	const int none = -1;
+	dns_redirect_end(&loop->notifier.dns_redirect, reason);
+	event_source_close(loop->epoll, &loop->dns);
+	while (dns_redirect_take(&loop->notifier.dns_redirect, &notification))
+		handle_notification(loop, &notification, &none);
+}
+
+/* Receives a reply of the DNS server process, and handles the call that waits for it. */
+static void handle_dns(void *owner, struct event_source *dns)
+{
+	struct loop *loop = owner;
+	struct seccomp_notif notification;
+	char reply;
+	int fds[PASSED_FDS];
+	if (fd_passing_receive(dns->fd, &reply, sizeof reply, fds, NULL) != 1)
+		end_dns(loop, "the DNS server process of confine has exited");
+	else if (dns_redirect_take(&loop->notifier.dns_redirect, &notification))
+		handle_notification(loop, &notification, fds);
+	close_fd(fds[0]);
+}
+
+static void handle_dns_timeout(void *owner, struct event_source *timer)
+{
+	struct loop *loop = owner;
+	uint64_t expirations;
+	if (read(timer->fd, &expirations, sizeof expirations) > 0 && loop->notifier.dns_redirect.waiting_count > 0)
+		end_dns(loop, "the DNS server process of confine does not respond");
 }
 
 static noreturn void serve_listener(struct loop *loop)
@@ -134,7 +160,7 @@ static noreturn void serve_listener(struct loop *loop)
 		struct pollfd listener = {.fd = loop->notifier.listener};
 		lock(loop, true);
 		if (received)
-			handle_notification(loop, &notification);
+			handle_notification(loop, &notification, NULL);
 		else if (poll(&listener, 1, 0) == 1)
 			close_listener(loop);
 		sem_post(&loop->lock);
@@ -156,7 +182,7 @@ static void start_second_thread(struct loop *loop)
 	}
 	loop->is_listening = false;
 	if (receive_notification(loop, &notification))
-		handle_notification(loop, &notification);
+		handle_notification(loop, &notification, NULL);
 }
 
 static noreturn void serve_others(struct loop *loop)
@@ -214,7 +240,7 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 	loop.notifier.log = watcher->log;
 	loop.notifier.allow = &options->allow;
 	loop.notifier.dns_redirect.server = watcher->dns_client;
-	loop.notifier.dns_redirect.control = watcher->control;
+	loop.notifier.dns_redirect.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	loop.notifier.dns_redirect.log = watcher->log;
 	loop.notifier.access = target_access_new(watcher->broker);
 	loop.notifier.listener = -1;
@@ -231,7 +257,8 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 	if (loop.notifier.access == NULL || (has_egress && loop.notifier.egress == NULL) || (watcher->net_filter && (loop.notifier.net_filter == NULL || loop.notifier.query_traps == NULL)) ||
 	    !event_source_open(loop.epoll, &loop.setup, (struct event_source){watcher->setup_socket_watcher, receive_setup_message, &loop}, EPOLLIN) ||
 	    (watcher->dns_client >= 0 &&
-	     !event_source_open(loop.epoll, &loop.dns, (struct event_source){watcher->dns_client, handle_dns_end, &loop}, EPOLLIN)) ||
+	     !event_source_open(loop.epoll, &loop.dns, (struct event_source){watcher->dns_client, handle_dns, &loop}, EPOLLIN)) ||
+	    !event_source_open(loop.epoll, &loop.dns_timer, (struct event_source){loop.notifier.dns_redirect.timer, handle_dns_timeout, &loop}, EPOLLIN) ||
 	    !event_source_open(loop.epoll, &loop.control, (struct event_source){watcher->control, handle_control, &loop}, EPOLLIN))
 		_exit(1);
 	watchdog_run(&(struct watched_loop){&loop, serve, fail});

@@ -158,7 +158,7 @@ static struct target current_target(const struct notifier *notifier)
 		notifier->access, notifier->listener, notifier->notification.id, (pid_t)notifier->notification.pid, clock_microseconds()};
 }
 
-static void handle_call(struct notifier *notifier)
+static void handle_call(struct notifier *notifier, const int *dns_reply)
 {
 	struct request *request = &notifier->request;
 	struct egress_call call = {.target = current_target(notifier), .egress = notifier->egress, .socket = -1};
@@ -189,7 +189,10 @@ static void handle_call(struct notifier *notifier)
 	call.fd = request->fd;
 	if (request->count == 1)
 		call.to = request->to[0];
-	notifier->is_redirected = dns_redirect_query(&notifier->dns_redirect, &call, request, notifier->allow);
+	enum dns_redirection redirection = dns_redirect_query(&notifier->dns_redirect, &call, request, notifier->allow, &notifier->notification, dns_reply);
+	if (redirection == DNS_WAITS)
+		return;
+	notifier->is_redirected = redirection == DNS_REDIRECTED;
 	if (notifier->egress != NULL)
 		decision = egress_handle(&call, request);
 	if (decision != EGRESS_ANSWERED) {
@@ -202,10 +205,10 @@ static void handle_call(struct notifier *notifier)
 	target_close(call.socket);
 }
 
-void notification_handle(struct notifier *notifier)
+void notification_handle(struct notifier *notifier, const int *dns_reply)
 {
 	notifier->busy = true;
-	handle_call(notifier);
+	handle_call(notifier, dns_reply);
 	notifier->busy = false;
 }
 

@@ -146,8 +146,8 @@ struct notifier {
 	struct counted_attempt counted[REQUEST_ADDRESSES];
 };
 
-/* Handles the call in notifier->notification: logs the call, then lets the kernel continue it, answers it or emulates it. */
-void notification_handle(struct notifier *notifier);
+/* Handles the call in notifier->notification: logs the call, then lets the kernel continue it, answers it or emulates it. dns_reply: NULL or, for a call that has waited, the reply for dns_redirect_query(). */
+void notification_handle(struct notifier *notifier, const int *dns_reply);
 
 /* Answers a call of the phase whose handling got stuck (loop.c), so that it was not checked. Refuses the call if it may evade a restriction. Otherwise lets the kernel continue it. */
 void notification_abandon(struct notifier *notifier);

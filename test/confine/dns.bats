@@ -7,7 +7,7 @@ load ../lib/portage_network
 
 setup_file() {
 	audit_begin
-	cp "$TOP/test/confine/audit/dns_client.py" "$AUDIT_DIR/"
+	cp "$TOP"/test/confine/audit/{dns_client,stop_dns}.py "$AUDIT_DIR/"
 }
 
 setup() {
@@ -203,6 +203,18 @@ asyncio.run(query())"
 	assert_lookups 'first.example A getent 1' 'first.example AAAA getent 1'
 	[[ $(record_value "$RECORD" 'r.names_watched + " " + r.names_watched_why') == 'no the DNS server process of confine has exited' ]]
 	[[ $(blocked) == 'getent udp '*' 53 '* ]]
+}
+
+@test 'while the DNS server process of confine is stopped, a connection of the phase fails without waiting for an earlier lookup' {
+	audit --net -- /usr/bin/python3 "$AUDIT_DIR/stop_dns.py" continue >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") == $'SOCK_STREAM\nSOCK_DGRAM' && $(record_value "$RECORD" r.names_watched) == yes ]]
+	assert_blocked 'python3 tcp 198.51.100.7 443 1'
+	# The time limit of a lookup is 10 s.
+	[[ ${CONFINE_SOAK-} ]] || return 0
+	audit --net -- /usr/bin/python3 "$AUDIT_DIR/stop_dns.py" wait >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") == $'SOCK_STREAM\nSOCK_DGRAM' ]]
+	[[ $(record_value "$RECORD" 'r.names_watched + " " + r.names_watched_why') == 'no the DNS server process of confine does not respond' ]]
+	[[ $(blocked) == *'python3 udp '*' 53 1' ]]
 }
 
 # Prints the result of a bind, and whether a lookup sends a query to that server.
