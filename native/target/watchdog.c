@@ -7,11 +7,13 @@
 #include <stdatomic.h>
 #include <sys/syscall.h>
 
+#include "util/process.h"
+
 #ifndef SYS_futex /* missing on 32-bit machines whose C library supports only 64-bit times */
 #define SYS_futex SYS_futex_time64
 #endif
 
-/* In this file, a watched call is a system call of the watcher between watchdog_begin() and watchdog_end(). It counts as stuck after 200 to 250 ms. After half a second without watched calls, the watchdog's thread sleeps. */
+/* In this file, a watched call is a system call of the watcher between watchdog_begin() and watchdog_end(). It counts as stuck if its thread still sleeps after 200 to 250 ms. After half a second without watched calls, the watchdog's thread sleeps. */
 enum { TICK_MICROSECONDS = 50000,
        STUCK_TICKS = 5,
        IDLE_TICKS = 10,
@@ -22,6 +24,10 @@ static struct watched_loop watched;
 
 /* Counts the beginnings and ends of watched calls, so it is odd during a call. If a call is stuck, the watchdog counts its end. From this, the thread of the call detects later that a new thread has replaced it. */
 static atomic_uint turn;
+
+/* TID of the calling thread, and of the thread that made the last watched call. */
+static _Thread_local pid_t own_tid;
+static atomic_int watched_tid;
 
 /* State of the watchdog's thread. watchdog_begin() starts the thread if the state is NOT_STARTED, and wakes it if the state is ASLEEP (futex(2)). */
 enum { WATCHING,
@@ -51,6 +57,7 @@ static bool start_thread(void *(*function)(void *), void *argument)
 /* Runs the main loop. Returns after the stuck call of a replaced thread has returned. */
 static void run(bool replaces)
 {
+	own_tid = (pid_t)syscall(SYS_gettid);
 	if (setjmp(base) == 0)
 		watched.serve(watched.owner, replaces);
 	atomic_fetch_sub(&stuck_threads, 1);
@@ -63,6 +70,13 @@ static void *run_in_thread(void *replaces)
 	return NULL;
 }
 
+/* Returns true if the thread runs or waits for a processor. On a busy machine, it can wait longer than the time limit of a watched call. */
+static bool is_runnable(pid_t tid)
+{
+	char text[64];
+	return proc_read(tid, "stat", text, sizeof text) > 0 && strstr(text, ") R ") != NULL;
+}
+
 static void *watch(void *unused)
 {
 	unsigned last = 0, ticks = 0;
@@ -72,7 +86,7 @@ static void *watch(void *unused)
 		unsigned now = atomic_load(&turn);
 		ticks = now == last ? ticks + 1 : 0;
 		last = now;
-		if (now % 2 == 1 && ticks >= STUCK_TICKS && atomic_compare_exchange_strong(&turn, &now, now + 1) &&
+		if (now % 2 == 1 && ticks >= STUCK_TICKS && !is_runnable(atomic_load(&watched_tid)) && atomic_compare_exchange_strong(&turn, &now, now + 1) &&
 		    (atomic_fetch_add(&stuck_threads, 1) >= MOST_STUCK_THREADS || !start_thread(run_in_thread, &watched)))
 			watched.fail(watched.owner);
 		if (now % 2 == 1 || ticks < IDLE_TICKS)
@@ -91,6 +105,7 @@ static _Thread_local unsigned entered;
 
 void watchdog_begin(void)
 {
+	atomic_store_explicit(&watched_tid, own_tid, memory_order_relaxed);
 	entered = atomic_fetch_add(&turn, 1) + 1;
 	int before = atomic_load(&state) == WATCHING ? WATCHING : atomic_exchange(&state, WATCHING);
 	if (before == ASLEEP)
