@@ -33,29 +33,29 @@ static void scope_abstract_sockets(void)
 void phase_seccomp_install(const struct options *options, int watcher_socket, enum network network, bool ipc_objects)
 {
 	bool has_net_filter = network == NETWORK_FILTERED;
-	struct seccomp_rules rules = {
-		.watched = watcher_socket >= 0,
-		.net_filter = has_net_filter,
-		.allow_list = watcher_socket >= 0 && options->allow.count > 0 && !has_net_filter,
-		.own_sockets = watcher_socket >= 0 && options->own_sockets,
-		.ipc_objects = watcher_socket >= 0 && ipc_objects,
-		.families = (options->isolate & ISOLATE_NET) != 0 && network != NETWORK_OPEN ? options->families : FAMILIES_ANY,
-	};
-	rules.single_id = read_single_id("/proc/self/uid_map", &rules.uid) && read_single_id("/proc/self/gid_map", &rules.gid);
-	bool is_watched = rules.watched && seccomp_filter_install(watcher_socket, &rules, network == NETWORK_ISOLATED);
+	struct seccomp_rules rules = {.families = options->families};
+	if (watcher_socket >= 0)
+		rules.active = RULE_WATCHED | (has_net_filter ? RULE_NET_FILTER : options->allow.count > 0 ? RULE_ALLOW_LIST
+													   : 0) |
+			       (options->own_sockets ? RULE_OWN_SOCKETS : 0) | (ipc_objects ? RULE_IPC_OBJECTS : 0);
+	if ((options->isolate & ISOLATE_NET) != 0 && network != NETWORK_OPEN && options->families != FAMILIES_ANY)
+		rules.active |= RULE_FAMILIES;
+	if (read_single_id("/proc/self/uid_map", &rules.uid) && read_single_id("/proc/self/gid_map", &rules.gid))
+		rules.active |= RULE_SINGLE_ID;
+	bool is_watched = watcher_socket >= 0 && seccomp_filter_install(watcher_socket, &rules, network == NETWORK_ISOLATED);
 	if (has_net_filter && !is_watched)
 		refuse("--net: cannot install the seccomp filter that replaces a network namespace");
 	if (has_net_filter)
 		scope_abstract_sockets();
 	if (is_watched)
 		return;
-	rules.watched = rules.allow_list = rules.own_sockets = rules.ipc_objects = false;
 	if (options->own_sockets && !options->best_effort)
 		refuse("--own-sockets: cannot install a seccomp listener");
-	if (rules.families == FAMILIES_ANY && !rules.single_id)
+	rules.active &= RULE_FAMILIES | RULE_SINGLE_ID;
+	if (rules.active == 0)
 		return;
 	/* ENOTSUP: confine has no table of system calls for this architecture. Run the command with all socket families (docs/audit.md). */
-	if (seccomp_filter_install_without_listener(&rules) || rules.families == FAMILIES_ANY || errno == ENOTSUP)
+	if (seccomp_filter_install_without_listener(&rules) || rules.active == RULE_SINGLE_ID || errno == ENOTSUP)
 		return;
 	if (!options->best_effort)
 		refuse("--net: cannot restrict socket families: seccomp: %m");

@@ -79,7 +79,7 @@ static void put_socket(struct bpf *bpf, const struct seccomp_rules *rules)
 		if ((families >> family & 1) != 0 && family != AF_INET)
 			others[count++] = family;
 	put_load(bpf, low_half(0));
-	if (rules->net_filter) {
+	if ((rules->active & RULE_NET_FILTER) != 0) {
 		size_t ipv6_block = begin_if_equal(bpf, AF_INET6);
 		put_internet_socket(bpf);
 		end_jump(bpf, ipv6_block);
@@ -90,46 +90,12 @@ static void put_socket(struct bpf *bpf, const struct seccomp_rules *rules)
 	put_instruction(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FAMILIES_TYPE_MASK));
 	put_jump(bpf, BPF_JEQ, SOCK_PACKET, 0, 1);
 	put_return(bpf, (families >> AF_PACKET & 1) != 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | EAFNOSUPPORT);
-	if (rules->net_filter)
+	if ((rules->active & RULE_NET_FILTER) != 0)
 		put_internet_socket(bpf);
 	else
 		put_return(bpf, SECCOMP_RET_ALLOW);
 	end_jump(bpf, block);
 	put_permitted(bpf, others, count, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
-}
-
-/* Returns true if the filter needs instructions for this call, because the rules watch or restrict it. */
-static bool applies_to(const struct seccomp_rules *rules, enum watched_call call)
-{
-	bool restricted = rules->families != FAMILIES_ANY;
-	switch (call) {
-	case CALL_SOCKET:
-		return restricted;
-	case CALL_SOCKETCALL:
-		return restricted || rules->watched;
-	case CALL_SHMGET:
-	case CALL_SEMGET:
-	case CALL_MSGGET:
-	case CALL_MQ_OPEN:
-	case CALL_IPC:
-		return rules->ipc_objects;
-	case CALL_UNFILTERABLE:
-		return restricted || rules->net_filter || rules->allow_list || rules->own_sockets;
-	case CALL_PRCTL:
-		return rules->net_filter || rules->allow_list || rules->own_sockets;
-	case CALL_SETSOCKOPT:
-		return rules->net_filter || rules->allow_list;
-	case CALL_LISTEN:
-	case CALL_CLONE:
-	case CALL_CLONE3:
-	case CALL_IOCTL:
-		return rules->allow_list;
-	case CALL_IDS:
-	case CALL_IDS_16:
-		return rules->single_id;
-	default:
-		return rules->watched;
-	}
 }
 
 /* Handles socketcall(2), whose arguments a filter cannot read because they are in memory. Notifies the listener or, without a listener, refuses calls that create a socket and allows all others. */
@@ -138,10 +104,10 @@ static void put_socketcall(struct bpf *bpf, const struct seccomp_rules *rules)
 	put_load(bpf, low_half(0));
 	for (size_t i = 0; i < watched_syscalls_count; i++) {
 		const struct watched_syscall *row = &watched_syscalls[i];
-		if (row->socketcall == 0 || !applies_to(rules, row->call))
+		if (row->socketcall == 0 || (row->rules & rules->active) == 0)
 			continue;
 		put_jump(bpf, BPF_JEQ, row->socketcall, 0, 1);
-		put_return(bpf, rules->watched ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ERRNO | EAFNOSUPPORT);
+		put_return(bpf, (rules->active & RULE_WATCHED) != 0 ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ERRNO | EAFNOSUPPORT);
 	}
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
@@ -183,7 +149,7 @@ static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct wat
 static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, const struct seccomp_rules *rules)
 {
 	const enum watched_call call = row->call;
-	bool allow_list = rules->allow_list;
+	bool allow_list = (rules->active & RULE_ALLOW_LIST) != 0;
 	switch (call) {
 	case CALL_CONNECT:
 	case CALL_BIND:
@@ -273,9 +239,8 @@ static void list_calls(struct bpf *bpf, struct dispatch *dispatch, unsigned firs
 	for (unsigned abi = first; abi < end; abi++)
 		for (size_t row = 0; row < watched_syscalls_count; row++) {
 			uint32_t number = watched_syscalls[row].number[abi];
-			if (number == 0 || !applies_to(rules, watched_syscalls[row].call))
-				continue;
-			dispatch_add(bpf, dispatch, number, &watched_syscalls[row]);
+			if (number != 0 && (watched_syscalls[row].rules & rules->active) != 0)
+				dispatch_add(bpf, dispatch, number, &watched_syscalls[row]);
 		}
 }
 
@@ -306,6 +271,6 @@ size_t seccomp_filter_build(const struct machine *machine, const struct seccomp_
 		end_jump(&bpf, over);
 	}
 	/* Refuse the calls of an unknown architecture if the phase has restricted connections, because such calls could connect without a notification. */
-	put_return(&bpf, rules->net_filter || rules->allow_list || rules->own_sockets ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW);
+	put_return(&bpf, (rules->active & RULE_REFUSING) != 0 ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW);
 	return bpf.full ? 0 : bpf.length;
 }

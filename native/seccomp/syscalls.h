@@ -7,7 +7,7 @@
 
 #include "util/base.h"
 
-/* The kinds of system calls that a filter can watch or restrict. applies_to() in seccomp_filter.c selects those of one filter. */
+/* The kinds of system calls that a filter can watch or restrict. */
 enum watched_call {
 	CALL_CONNECT,
 	CALL_BIND, /* bind(2): watched to detect a DNS server of the phase on port 53, and to refuse ports of the host */
@@ -31,6 +31,18 @@ enum watched_call {
 	CALL_UNFILTERABLE, /* io_uring_setup(2) and, on PowerPC, socketcall(2): refused, because a filter cannot check which calls a program makes by them */
 	CALL_IDS,	   /* calls that set user or group ids: set*id(2), chown(2) */
 	CALL_IDS_16,	   /* set*id(2) and chown(2) with ids of 16 bits, which static programs with an old C library use */
+};
+
+/* The rules that a filter can apply. */
+enum rule {
+	RULE_WATCHED = 1,     /* notify the listener of calls that may contain an address */
+	RULE_NET_FILTER = 2,  /* the watcher permits or refuses each call that names an address, because no namespace isolates the network */
+	RULE_ALLOW_LIST = 4,  /* the phase has an allow-list, so it can get sockets of the host's network, whose use the filter restricts */
+	RULE_OWN_SOCKETS = 8, /* the watcher refuses requests to UNIX sockets of the host */
+	RULE_REFUSING = RULE_NET_FILTER | RULE_ALLOW_LIST | RULE_OWN_SOCKETS,
+	RULE_IPC_OBJECTS = 16, /* the watcher handles the calls that create IPC objects, because no namespace isolates them */
+	RULE_FAMILIES = 32,    /* permit only some socket families */
+	RULE_SINGLE_ID = 64,   /* the user namespace of the phase maps one user id and one group id and no others: refuse other ids */
 };
 
 /* AUDIT_ARCH_* of the architecture for which confine was compiled; 0: confine cannot build a filter for this architecture. */
@@ -69,6 +81,7 @@ extern const struct syscall_abi syscall_abis[SYSCALL_ABIS];
 
 struct watched_syscall {
 	enum watched_call call;
+	unsigned rules;		       /* bits of enum rule: a filter has instructions for the call if it applies one of these rules */
 	uint32_t number[SYSCALL_ABIS]; /* system call number in each ABI; 0: the ABI does not have the call, or the row does not apply to it */
 	uint32_t socketcall;	       /* first argument of socketcall(2) that requests this call (include/uapi/linux/net.h); 0: socketcall(2) cannot make this call */
 	unsigned words;		       /* number of 32-bit arguments that socketcall(2) reads from memory for this call */

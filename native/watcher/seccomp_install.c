@@ -72,11 +72,12 @@ static int install(const struct seccomp_rules *rules)
 	errno = ENOTSUP;
 	if (machine_own.end == 0 || length == 0)
 		return -1;
-	int listener = install_filter(&program, rules->watched);
+	bool watched = (rules->active & RULE_WATCHED) != 0;
+	int listener = install_filter(&program, watched);
 	/* Set no_new_privs only if the filter is needed, because it disables set-user-ID programs. A filter that only changes the errno of set*id(2) and chown(2) is not worth that. */
-	bool needed = rules->watched || rules->families != FAMILIES_ANY;
+	bool needed = (rules->active & (RULE_WATCHED | RULE_FAMILIES)) != 0;
 	if (listener < 0 && errno == EACCES && needed && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-		listener = install_filter(&program, rules->watched);
+		listener = install_filter(&program, watched);
 	return listener;
 }
 
@@ -100,7 +101,7 @@ static const char *install_with_listener(const struct seccomp_rules *rules, int 
 const char *seccomp_filter_probe(void)
 {
 	int listener;
-	return install_with_listener(&(struct seccomp_rules){.watched = true, .families = FAMILIES_ANY}, &listener);
+	return install_with_listener(&(struct seccomp_rules){.active = RULE_WATCHED}, &listener);
 }
 
 bool seccomp_filter_install_without_listener(const struct seccomp_rules *rules)

@@ -173,7 +173,7 @@ static int may_make(u64 families, unsigned family, unsigned type)
 	return family < 64 && (families >> family & 1) != 0;
 }
 
-/* Returns the action for socket(2) with a permitted family, if rules.net_filter is set. The protocol numbers are from linux/in.h. */
+/* Returns the action for socket(2) with a permitted family, with RULE_NET_FILTER. The protocol numbers are from linux/in.h. */
 static long expect_internet_socket(const unsigned *args)
 {
 	static const unsigned short protocols[] = {0, 1, 6, 17, 58, 136, 262};
@@ -186,13 +186,19 @@ static long expect_internet_socket(const unsigned *args)
 	return (args[1] & 0xF) != 5 && args[2] < 0x10000 && is_one_of(args[2], LIST(protocols)) ? ALLOW : FAIL | EPROTONOSUPPORT;
 }
 
+static bool has(const struct seccomp_rules *rules, unsigned rule)
+{
+	return (rules->active & rule) != 0;
+}
+
 static long expect_socketcall(const struct seccomp_rules *rules, unsigned call)
 {
-	if (call == 1 && rules->families != FAMILIES_ANY)
-		return rules->watched ? NOTIFY : FAIL | EAFNOSUPPORT;
-	if (!rules->watched)
+	bool watched = has(rules, RULE_WATCHED), allow_list = has(rules, RULE_ALLOW_LIST), net_filter = has(rules, RULE_NET_FILTER);
+	if (call == 1 && has(rules, RULE_FAMILIES))
+		return watched ? NOTIFY : FAIL | EAFNOSUPPORT;
+	if (!watched)
 		return ALLOW;
-	if (call == 2 || call == 3 || call == 11 || call == 16 || call == 20 || (rules->allow_list && call == 4) || ((rules->allow_list || rules->net_filter) && call == 14))
+	if (call == 2 || call == 3 || call == 11 || call == 16 || call == 20 || (allow_list && call == 4) || ((allow_list || net_filter) && call == 14))
 		return NOTIFY;
 	return ALLOW;
 }
@@ -200,7 +206,7 @@ static long expect_socketcall(const struct seccomp_rules *rules, unsigned call)
 static long expect_of(const struct abi *abi, const struct seccomp_data *data, const struct seccomp_rules *rules)
 {
 	unsigned nr = (unsigned)data->nr ^ abi->bit, args[6];
-	int restricted = rules->families != FAMILIES_ANY, watched = rules->watched, net_filter = rules->net_filter, allow_list = rules->allow_list;
+	bool restricted = has(rules, RULE_FAMILIES), watched = has(rules, RULE_WATCHED), net_filter = has(rules, RULE_NET_FILTER), allow_list = has(rules, RULE_ALLOW_LIST);
 	for (int i = 0; i < 6; i++)
 		args[i] = (unsigned)data->args[i];
 	if (nr == 0 || nr >= 0x40000000)
@@ -225,7 +231,7 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	if (nr == abi->clone)
 		return allow_list && (args[0] & 0x400) != 0 && (args[0] & 0x10000) == 0 ? NOTIFY : ALLOW;
 	if (nr == abi->prctl)
-		return (allow_list || net_filter || rules->own_sockets) && args[0] == 4 && args[1] == 0 ? FAIL : ALLOW;
+		return (allow_list || net_filter || has(rules, RULE_OWN_SOCKETS)) && args[0] == 4 && args[1] == 0 ? FAIL : ALLOW;
 	if (nr == abi->setsockopt)
 		return (allow_list || net_filter) && !may_set(args[1], args[2]) ? FAIL | ENOPROTOOPT : ALLOW;
 	if (nr == abi->ioctl)
@@ -238,16 +244,16 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	if (nr == abi->socketcall)
 		return expect_socketcall(rules, args[0]);
 	if (nr == abi->shmget || nr == abi->semget || nr == abi->msgget || nr == abi->mq_open)
-		return rules->ipc_objects ? NOTIFY : ALLOW;
+		return has(rules, RULE_IPC_OBJECTS) ? NOTIFY : ALLOW;
 	if (nr == abi->ipc) {
 		unsigned call = args[0] & 0xFFFF;
-		return rules->ipc_objects && (call == 2 || call == 13 || call == 23) ? NOTIFY : ALLOW;
+		return has(rules, RULE_IPC_OBJECTS) && (call == 2 || call == 13 || call == 23) ? NOTIFY : ALLOW;
 	}
 	if (nr == URING)
-		return restricted || net_filter || allow_list || rules->own_sockets ? FAIL | ENOSYS : ALLOW;
+		return restricted || net_filter || allow_list || has(rules, RULE_OWN_SOCKETS) ? FAIL | ENOSYS : ALLOW;
 	if (nr == CLONE3)
 		return allow_list ? FAIL | ENOSYS : ALLOW;
-	return rules->single_id ? expect_of_ids(abi, nr, data->args, rules) : ALLOW;
+	return has(rules, RULE_SINGLE_ID) ? expect_of_ids(abi, nr, data->args, rules) : ALLOW;
 }
 
 /* The model: returns the action that a filter with these rules must return for this system call. family: 0 for an x86 machine, 1 for an arm machine. */
@@ -262,7 +268,7 @@ static long expect(const struct seccomp_data *data, const struct seccomp_rules *
 		if (((unsigned)data->nr & 0x40000000) == abi->bit && ((unsigned)data->nr & 0x80000000) == 0)
 			return expect_of(abi, data, rules);
 	}
-	return known || (!rules->allow_list && !rules->own_sockets && !rules->net_filter) ? ALLOW : FAIL | ENOSYS;
+	return known || !has(rules, RULE_ALLOW_LIST | RULE_OWN_SOCKETS | RULE_NET_FILTER) ? ALLOW : FAIL | ENOSYS;
 }
 
 /* The ids that the user namespace maps. The group id does not fit into 16 bits, as a test of the calls with 16-bit ids. */
@@ -289,8 +295,8 @@ static void compare(struct comparison *with, const struct seccomp_data *data)
 	with->compared++;
 	if (got == wanted || with->different++ >= 10)
 		return;
-	printf("architecture %x, watched %d, net_filter %d, allow-list %d, families %llx, single id %d: call %#x(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx) gets %lx, and should get %lx\n",
-	       data->arch, with->rules.watched, with->rules.net_filter, with->rules.allow_list, (u64)with->rules.families, with->rules.single_id, (unsigned)data->nr, data->args[0],
+	printf("architecture %x, rules %#x, families %llx: call %#x(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx) gets %lx, and should get %lx\n",
+	       data->arch, with->rules.active, (u64)with->rules.families, (unsigned)data->nr, data->args[0],
 	       data->args[1], data->args[2], data->args[3], data->args[4], data->args[5], got, wanted);
 }
 
@@ -412,9 +418,7 @@ static u64 check(struct comparison *with, const struct machine *machine)
 int main(void)
 {
 	static struct comparison with;
-	static const struct {
-		bool watched, net_filter, allow_list, own_sockets, ipc_objects;
-	} modes[] = {{0}, {.watched = true}, {.watched = true, .net_filter = true, .ipc_objects = true}, {.watched = true, .allow_list = true}, {.watched = true, .own_sockets = true}};
+	static const unsigned modes[] = {0, RULE_WATCHED, RULE_WATCHED | RULE_NET_FILTER | RULE_IPC_OBJECTS, RULE_WATCHED | RULE_ALLOW_LIST, RULE_WATCHED | RULE_OWN_SOCKETS};
 	const u64 defaults = 1ULL << 1 | 1ULL << 2 | 1ULL << 10 | 1ULL << 16;
 	const u64 families[] = {defaults, defaults | 1ULL << 40, defaults | 1ULL << 17 | 1ULL << 38, FAMILIES_ANY};
 	u64 different = FAMILIES_DEFAULT != defaults, compared = 0;
@@ -422,8 +426,8 @@ int main(void)
 	for (size_t m = 0; m < sizeof modes / sizeof *modes; m++)
 		for (size_t f = 0; f < 4; f++)
 			for (unsigned machine = 0; machine < 2; machine++) {
-				bool single_id = (m + f) % 2 == 0;
-				with = (struct comparison){.rules = {modes[m].watched, modes[m].net_filter, modes[m].allow_list, modes[m].own_sockets, modes[m].ipc_objects, families[f], single_id, OWN_UID, OWN_GID}, .family = machine};
+				unsigned active = modes[m] | (families[f] == FAMILIES_ANY ? 0 : RULE_FAMILIES) | ((m + f) % 2 == 0 ? RULE_SINGLE_ID : 0);
+				with = (struct comparison){.rules = {active, families[f], OWN_UID, OWN_GID}, .family = machine};
 				different += check(&with, machine == 0 ? &machine_x86 : &machine_arm);
 				compared += with.compared;
 			}
