@@ -30,11 +30,11 @@ static void scope_abstract_sockets(void)
 		syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0);
 }
 
-void phase_seccomp_install(const struct options *options, int watcher_socket, enum network network, bool ipc_objects)
+void phase_seccomp_install(const struct options *options, int setup_pipe, enum network network, bool ipc_objects)
 {
 	bool has_net_filter = network == NETWORK_FILTERED;
 	struct seccomp_rules rules = {.families = options->families};
-	if (watcher_socket >= 0)
+	if (setup_pipe >= 0)
 		rules.active = RULE_WATCHED | (has_net_filter ? RULE_NET_FILTER : options->allow.count > 0 ? RULE_ALLOW_LIST
 													   : 0) |
 			       (options->own_sockets ? RULE_OWN_SOCKETS : 0) | (ipc_objects ? RULE_IPC_OBJECTS : 0);
@@ -42,7 +42,7 @@ void phase_seccomp_install(const struct options *options, int watcher_socket, en
 		rules.active |= RULE_FAMILIES;
 	if (read_single_id("/proc/self/uid_map", &rules.uid) && read_single_id("/proc/self/gid_map", &rules.gid))
 		rules.active |= RULE_SINGLE_ID;
-	bool is_watched = watcher_socket >= 0 && seccomp_filter_install(watcher_socket, &rules, network == NETWORK_ISOLATED);
+	bool is_watched = setup_pipe >= 0 && seccomp_filter_install(setup_pipe, &rules, network == NETWORK_ISOLATED);
 	if (has_net_filter && !is_watched)
 		refuse("--net: cannot install the seccomp filter that replaces a network namespace");
 	if (has_net_filter)

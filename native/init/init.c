@@ -2,14 +2,17 @@
 #include "init/init.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
 #include "util/process.h"
+#include "watcher/seccomp_install.h"
 
 /* Time limit for killing processes. Portage sends SIGTERM 10 s after the command has reported its end; the record must be written by then. */
 #define KILL_MILLISECONDS 6000
@@ -73,16 +76,13 @@ static noreturn void exit_without_supervisor(const struct init *init)
 	kill_and_exit(init, true);
 }
 
-/*
- * Returns the number of processes and threads that the phase has started in this PID namespace: the newest process ID minus the number of
- * processes of confine. 0: unknown.
- */
-static long count_started(long of_confine)
+/* Returns the number of processes and threads that the phase has started in this PID namespace: the newest process ID, without init. 0: unknown. */
+static long count_started(void)
 {
 	long last = 0;
 	AUTO_FCLOSE FILE *load = fopen("/proc/loadavg", "re");
 	bool known = load != NULL && fscanf(load, "%*s %*s %*s %*s %ld", &last) == 1;
-	return known && last > of_confine ? last - of_confine : 0;
+	return known && last > 1 ? last - 1 : 0;
 }
 
 /* Reaps all exited children. Returns the status of the command if the command is among them, otherwise -1. */
@@ -115,13 +115,21 @@ static void send_ready(const struct init *init)
 	close_fd(message.counters[1]);
 }
 
-static pid_t start_command(const struct init *init)
+/* Starts the command. With a watcher, init then receives a message from setup_pipe (seccomp_listener_forward()). */
+static pid_t start_command(const struct init *init, int setup_pipe[2])
 {
-	pid_t command = fork();
+	bool is_watched = init->watcher_socket >= 0;
+	if (is_watched && pipe2(setup_pipe, O_CLOEXEC) != 0)
+		refuse("pipe: %m");
+	/* A watched command shares the descriptors of init until its exec, so that init has the listener that the command gets. */
+	pid_t command = (pid_t)syscall(SYS_clone, (is_watched ? CLONE_FILES : 0) | SIGCHLD, NULL, NULL, NULL, NULL);
+	/* qemu-user has no clone(2) with CLONE_FILES, and no seccomp listeners. */
+	if (command < 0 && errno == EINVAL)
+		command = fork();
 	if (command < 0)
 		refuse("fork: %m");
 	if (command == 0) {
-		phase_seccomp_install(init->options, init->watcher_socket, init->network, init->ipc_objects != NULL);
+		phase_seccomp_install(init->options, setup_pipe[1], init->network, init->ipc_objects != NULL);
 		exec_command(init->options, init->signals);
 	}
 	return command;
@@ -141,14 +149,16 @@ noreturn void init_run(const struct init *init)
 	int signal_fd = signals_open();
 	if (signal_fd < 0)
 		refuse("signalfd: %m");
-	pid_t command = start_command(init);
+	int setup_pipe[2] = {-1, -1};
+	pid_t command = start_command(init, setup_pipe);
 	bool command_exited = false, no_children_sent = false;
 	int watcher_socket = init->watcher_socket;
 	for (;;) {
 		struct pollfd sources[] = {{.fd = init->channel, .events = POLLIN},
 					   {.fd = signal_fd, .events = POLLIN},
-					   {.fd = watcher_socket, .events = POLLIN}};
-		if (poll(sources, 3, -1) < 0 && errno != EINTR)
+					   {.fd = watcher_socket, .events = POLLIN},
+					   {.fd = setup_pipe[0], .events = POLLIN}};
+		if (poll(sources, 4, -1) < 0 && errno != EINTR)
 			exit_without_supervisor(init);
 		if (sources[1].revents != 0)
 			discard_signals(signal_fd);
@@ -156,14 +166,19 @@ noreturn void init_run(const struct init *init)
 			close(watcher_socket);
 			watcher_socket = -1;
 		}
+		if (sources[3].revents != 0) {
+			seccomp_listener_forward(setup_pipe[0], watcher_socket);
+			close(setup_pipe[0]);
+			close(setup_pipe[1]);
+			setup_pipe[0] = -1;
+		}
 		bool no_children;
 		int status = reap_children(command, &no_children);
 		if (status >= 0) {
 			command_exited = true;
 			struct message exited = {.type = MESSAGE_COMMAND_EXITED, .command_exited = {.status = status}};
-			/* Do not count init, and the helper process that has sent the seccomp listener to the watcher. */
 			if (init->tracking == TRACK_PID_NAMESPACE)
-				exited.command_exited.started = count_started(init->watcher_socket >= 0 ? 2 : 1);
+				exited.command_exited.started = count_started();
 			channel_send(init->channel, &exited);
 		}
 		if (command_exited && no_children && !no_children_sent) {

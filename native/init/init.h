@@ -77,11 +77,11 @@ noreturn void init_run(const struct init *init);
 
 /*
  * Installs the seccomp filter of the phase (seccomp_filter.h). The filter notifies the watcher, restricts socket families, and makes set*id(2)
- * and chown(2) fail with EPERM in a user namespace that maps a single id. Sends the listener to the watcher over watcher_socket, which is -1
- * without a watcher. If the filter cannot restrict families, prints a message with --best-effort and otherwise exits with EXIT_REFUSED. Also
+ * and chown(2) fail with EPERM in a user namespace that maps a single id. Writes a struct setup_message for the watcher to setup_pipe, which
+ * is -1 without a watcher. If the filter cannot restrict families, prints a message with --best-effort and otherwise exits with EXIT_REFUSED. Also
  * exits if the watcher must restrict the network and the listener fails.
  */
-void phase_seccomp_install(const struct options *options, int watcher_socket, enum network network, bool ipc_objects);
+void phase_seccomp_install(const struct options *options, int setup_pipe, enum network network, bool ipc_objects);
 
 /*
  * Executes the command with the caller's environment and signal settings. Privileges must have been dropped. Exits like env(1): 127 if

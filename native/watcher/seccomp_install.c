@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "watcher/seccomp_install.h"
 
-#include <sched.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 
 #include "util/fds.h"
 #include "watcher/watcher_internal.h"
@@ -15,29 +12,6 @@
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* defined in the headers of Linux 5.19 and later */
 #endif
-
-/* Data that a helper process shares with its parent. After the helper has read a byte from the pipe, it sends the message to the socket. */
-struct delivery {
-	int pipe[2];
-	int socket;
-	struct setup_message message;
-};
-
-static bool send_message(const struct delivery *delivery)
-{
-	return fd_passing_send(delivery->socket, &delivery->message, sizeof delivery->message, delivery->message.fds);
-}
-
-/* Main function of the helper process. It shares memory and descriptors with its parent, the process that installs the filter, but does not have the filter. */
-static int deliver(void *data)
-{
-	struct delivery *delivery = data;
-	char byte;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (read(delivery->pipe[0], &byte, 1) != 1)
-		return 1;
-	return send_message(delivery) ? 0 : 1;
-}
 
 /* Returns true if the kernel is Linux 5.5 or later, which has SECCOMP_USER_NOTIF_FLAG_CONTINUE. Without this flag, the watcher cannot let the kernel continue a call. */
 static bool kernel_can_continue(void)
@@ -109,41 +83,31 @@ bool seccomp_filter_install_without_listener(const struct seccomp_rules *rules)
 	return install(rules) >= 0;
 }
 
-/* Makes the setup message for the watcher. reason: NULL, or the reason why there is no listener. If reason is not NULL, errno becomes part of the message. */
-static struct setup_message make_message(const char *reason, int listener, int diag)
+bool seccomp_filter_install(int setup_pipe, const struct seccomp_rules *rules, bool isolated_net)
 {
-	struct setup_message message = {.fds = {listener, diag}, .status.watched = WATCHED_YES};
-	if (reason != NULL)
+	static struct setup_message message;
+	int listener = -1, diag = isolated_net ? socket_diag_open() : -1;
+	bool was_inert = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	message.status.watched = WATCHED_YES;
+	const char *reason = install_with_listener(rules, &listener);
+	if (reason != NULL) {
 		watch_status_set_no(&message.status, reason, errno);
-	return message;
+		close_fd(diag);
+	}
+	message.fds[0] = listener;
+	message.fds[1] = reason == NULL ? diag : -1;
+	message.setuid_inert = !was_inert && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	if (write(setup_pipe, &message, sizeof message) != (ssize_t)sizeof message)
+		refuse("--audit: cannot send the seccomp listener to init: %m");
+	return listener >= 0;
 }
 
-bool seccomp_filter_install(int setup_socket, const struct seccomp_rules *rules, bool isolated_net)
+void seccomp_listener_forward(int setup_pipe, int watcher)
 {
-	static struct delivery delivery;
-	static _Alignas(16) char stack[16384];
-	AUTO_CLOSE int listener = -1, diag = isolated_net ? socket_diag_open() : -1;
-	int status;
-	bool was_inert = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-	delivery.socket = setup_socket;
-	/* A helper process without the filter sends the listener: in this process, sendmsg(2) would wait for the watcher, which has no listener yet. The helper has no exit signal, so that the command gets no SIGCHLD for it. */
-	pid_t helper = -1;
-	if (pipe2(delivery.pipe, O_CLOEXEC) == 0)
-		helper = clone(deliver, stack + sizeof stack, CLONE_VM | CLONE_FILES, &delivery);
-	if (helper < 0) {
-		delivery.message = make_message("starting a helper process of confine", -1, -1);
-		send_message(&delivery);
-		return false;
-	}
-	const char *reason = install_with_listener(rules, &listener);
-	delivery.message = make_message(reason, listener, diag);
-	delivery.message.setuid_inert = !was_inert && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-	bool started = write(delivery.pipe[1], "", 1) == 1;
-	while (waitpid(helper, &status, __WALL) < 0)
-		if (errno != EINTR)
-			refuse("--audit: cannot wait for a helper process: %m");
-	/* Exit if sending failed, because every watched call of the phase would fail with ENOSYS after the listener is closed. */
-	if (!started || status != 0)
+	struct setup_message message;
+	/* Exit if sending fails, because every watched call of the phase would fail with ENOSYS after the listener is closed. */
+	if (read(setup_pipe, &message, sizeof message) != (ssize_t)sizeof message || !fd_passing_send(watcher, &message, sizeof message, message.fds))
 		refuse("--audit: cannot send the seccomp listener to the watcher process: %m");
-	return listener >= 0;
+	close_fd(message.fds[0]);
+	close_fd(message.fds[1]);
 }

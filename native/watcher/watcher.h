@@ -9,7 +9,7 @@
 #include "watcher/maker.h"
 #include "network_log/network_log.h"
 
-/* The message by which a process of the phase sends the seccomp listener to the watcher before the command starts. */
+/* The message by which init sends the seccomp listener of the phase to the watcher. */
 struct setup_message {
 	int fds[2]; /* descriptors attached to the message: the seccomp listener and, if the phase has a network namespace, the socket of socket_diag_open(); -1: none */
 	struct watch_status status;
