@@ -45,7 +45,7 @@ static enum egress_decision answer(const struct egress_call *call, int error)
 /* Logs a connection attempt and refuses it. bound: value of the member bound in the row of the log. */
 static enum egress_decision log_and_refuse(const struct egress_call *call, int error, bool bound)
 {
-	struct connection_attempt *row = destination_is_loopback(&call->to) ? NULL : network_log_add_attempt(call->egress->log, &call->to, &call->target);
+	struct log_row *row = destination_is_loopback(&call->to) ? NULL : network_log_add_attempt(call->egress->log, &call->to, &call->target);
 	if (row != NULL)
 		row->bound = bound;
 	return answer(call, error);

@@ -11,41 +11,33 @@
 #include "util/destination.h"
 
 enum {
-	LOG_ATTEMPTS = 256,
+	LOG_ROWS = 256,		       /* maximum number of rows in a table */
+	LOG_FEW_ROWS = 64,	       /* maximum number of rows in LOG_ALLOWED and in LOG_SOCKETS */
 	LOG_ATTEMPTS_BY_COMMAND = 192, /* number of rows that count the attempts of one command line each; each later row counts the attempts of all further command lines of one program */
-	LOG_LOOKUPS = 256,
 	LOG_NAME = 256,
-	LOG_ALLOWED = 64,
-	LOG_SOCKETS = 64,
-	LOG_SOCKET_PATH = 192, /* room for the path of a UNIX socket and its NUL, in bytes */
 };
 
-struct connection_attempt {
-	uint64_t key; /* identifies the row: hash of the destination and of the program or its command line */
-	struct destination to;
-	struct program program;
-	uint64_t count;
-	uint64_t failed;       /* used only for allowed connections: how many of the connections in the member count failed at once */
-	uint8_t bound;	       /* 1 if the destination is allowed, but the watcher refused the connection because the socket was bound to an address */
-	long long first, last; /* time of the first and the last attempt, in microseconds of CLOCK_MONOTONIC */
+enum log_table {
+	LOG_ATTEMPTS, /* connection attempts */
+	LOG_ALLOWED,  /* connections to destinations in the allow-list */
+	LOG_LOOKUPS,  /* DNS queries */
+	LOG_SOCKETS,  /* connections and datagrams to UNIX sockets of the host */
+	LOG_TABLES,
 };
 
-struct dns_lookup {
-	uint64_t key;	     /* identifies the row: hash of name, type and program */
-	unsigned query_id;   /* ID in the DNS header of the last query for this name, to recognize a repeated query */
-	char name[LOG_NAME]; /* name that the query asks for, as printable text (struct dns_question) */
-	uint16_t type;	     /* record type that the query asks for (RFC 1035, 3.2.2) */
+/* Counts what one program, or for attempts one command line, has done with one destination, name or socket. */
+struct log_row {
+	uint64_t key; /* identifies the row: hash of the program or its command line, and of the destination, name or socket */
 	struct program program;
 	uint64_t count;
-};
-
-/* Connections and datagrams of one program to one UNIX socket of the host. */
-struct requested_socket {
-	uint64_t key; /* identifies the row: hash of the socket's file and of the program */
-	char path[LOG_SOCKET_PATH];
-	struct program program;
-	uint64_t count;
-	uint8_t refused;
+	struct destination to; /* for LOG_ATTEMPTS and LOG_ALLOWED */
+	long long first, last; /* for LOG_ATTEMPTS and LOG_ALLOWED: time of the first and the last attempt, in microseconds of CLOCK_MONOTONIC */
+	uint64_t failed;       /* for LOG_ALLOWED: how many of the connections in the member count failed at once */
+	uint8_t bound;	       /* for LOG_ATTEMPTS: 1 if the destination is allowed, but the watcher refused the connection because the socket was bound to an address */
+	uint8_t refused;       /* for LOG_SOCKETS */
+	uint16_t type;	       /* for LOG_LOOKUPS: record type that the query asks for (RFC 1035, 3.2.2) */
+	unsigned query_id;     /* for LOG_LOOKUPS: ID in the DNS header of the last query for this name, to recognize a repeated query */
+	char name[LOG_NAME];   /* for LOG_LOOKUPS: name that the query asks for, as printable text (struct dns_question); for LOG_SOCKETS: path of the socket */
 };
 
 /* How the allowed connections of a phase reach the host's network. */
@@ -75,28 +67,23 @@ struct network_log {
 	struct watch_status names;  /* DNS lookups: WATCHED_YES while they can be logged; WATCHED_NO after the DNS server process failed to start or ended */
 	uint8_t phase_serves_names; /* 1 if a program of the phase has bound port 53 of loopback, and /etc/resolv.conf has a name server on loopback; lookups at loopback are then not logged */
 
-	uint64_t attempts_total;
 	uint64_t unroutable; /* maximum number of packets without a route that the calls seen by the watcher can cause; if the kernel counts more, some attempts did not pass the watcher, such as those of io_uring */
 
-	uint64_t allowed_total;
 	enum egress_route route;
 	char route_reason[96];	 /* reason why route is ROUTE_NONE; "" if the reason is that Portage has isolated the network and runs no SOCKS proxy */
 	uint64_t allowed_failed; /* number of allowed connections that failed after network_log_add_allowed() had counted them as successful */
-
-	uint64_t lookups_total;
-	uint64_t sockets_total;
 
 	uint64_t unreadable;		 /* number of calls whose addresses the watcher could not read from memory */
 	int unreadable_errno;		 /* errno of the first failure to read addresses; 0: none; EFAULT and ESRCH are not stored, because the call then reaches no destination either */
 	struct program listener_program; /* program of the phase that was the last to request a seccomp listener of its own */
 	uint64_t listener_calls;	 /* number of times that programs of the phase requested a seccomp listener; the kernel refuses a second listener with EBUSY */
 
-	/* Number of rows in each table, and the tables. network_log_copy() copies only these rows. */
-	size_t attempt_count, allowed_count, lookup_count, socket_count;
-	struct connection_attempt attempts[LOG_ATTEMPTS];
-	struct connection_attempt allowed[LOG_ALLOWED];
-	struct dns_lookup lookups[LOG_LOOKUPS];
-	struct requested_socket sockets[LOG_SOCKETS];
+	/* network_log_copy() copies only count rows of each table. */
+	struct {
+		uint64_t total; /* sum of the counts, including those that have no row because the table is full */
+		size_t count;	/* number of rows in use */
+		struct log_row rows[LOG_ROWS];
+	} tables[LOG_TABLES];
 };
 
 /* Creates an empty log in memory that the supervisor shares with its later child processes. Returns NULL and sets errno on failure. */
@@ -109,19 +96,19 @@ void network_log_copy(struct network_log *copy, const struct network_log *shared
 void watch_status_set_no(struct watch_status *status, const char *reason, int error);
 
 /* Counts one connection attempt of the target. Returns the row of the attempt, or NULL if the table is full. */
-struct connection_attempt *network_log_add_attempt(struct network_log *log, const struct destination *to, const struct target *target);
+struct log_row *network_log_add_attempt(struct network_log *log, const struct destination *to, const struct target *target);
 
 /* Subtracts one attempt from the counts. Used if the call ended before the kernel executed it. row: the result of network_log_add_attempt(). */
-void network_log_remove_attempt(struct network_log *log, struct connection_attempt *row, const struct destination *to);
+void network_log_remove_attempt(struct network_log *log, struct log_row *row, const struct destination *to);
 
 /* Counts one allowed connection of the target. failed: true if it failed at once. program: result of target_program() before the watcher has made the connection. */
 void network_log_add_allowed(struct network_log *log, const struct destination *to, const struct target *target, const struct program *program, bool failed);
 
-/* Returns the row with this key in the table of UNIX sockets, or NULL if there is none. */
-struct requested_socket *network_log_find_socket(struct network_log *log, uint64_t key);
+/* Returns the row with this key in the table, or NULL if there is none. */
+struct log_row *network_log_find(struct network_log *log, enum log_table table, uint64_t key);
 
-/* Adds a copy of row to the table of UNIX sockets of the host. Returns the added row, or NULL if the table is full. */
-struct requested_socket *network_log_add_socket(struct network_log *log, const struct requested_socket *row);
+/* Adds a copy of row to the table. Returns the added row, or NULL if the table is full. */
+struct log_row *network_log_add(struct network_log *log, enum log_table table, const struct log_row *row);
 
 /* Increases log->unroutable by the number of packets without a route that a call to this destination may cause. Used for a call that is not logged as an attempt. */
 void network_log_add_unroutable(struct network_log *log, const struct destination *to);
@@ -135,6 +122,6 @@ void network_log_add_lookup(struct network_log *log, const char *name, uint16_t 
 /* Removes the lookups of this name and type by this program, if there are any, from the table and from the total. */
 void network_log_remove_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program);
 
-bool network_log_has_lookup(const struct network_log *log, const char *name, uint16_t type, const struct program *program);
+bool network_log_has_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program);
 
 #endif

@@ -192,23 +192,42 @@ static void add_program(struct json *json, const struct program *program, size_t
 		json_list(json, "parents", program->parents, program->parents_length);
 }
 
-/* Adds a list of connection attempts to the record. began: start of the command, for times relative to it. */
-static void add_rows(struct json *json, const char *name, const struct connection_attempt *rows, size_t count, double began)
+static void add_connection(struct json *json, const struct log_row *row, double began)
 {
+	char address[INET6_ADDRSTRLEN] = "";
+	inet_ntop(row->to.family, row->to.address, address, sizeof address);
+	add_program(json, &row->program, PROGRAM_ARGV);
+	json_text(json, "address", address);
+	json_value(json, "port", "%u", row->to.port);
+	json_text(json, "protocol", row->to.protocol[0] == '\0' ? "unknown" : row->to.protocol);
+	json_value(json, "first", "%.3f", ((double)row->first - began) / 1e6);
+	json_value(json, "last", "%.3f", ((double)row->last - began) / 1e6);
+	json_count(json, "failed", row->failed);
+	json_flag(json, "bound", row->bound);
+}
+
+/* Adds a table of the log to the record, if it is not empty: the total and the rows. began: start of the command, for times relative to it. */
+static void add_table(struct json *json, const struct network_log *log, enum log_table table, const char *total_name, const char *name, double began)
+{
+	const struct log_row *end = log->tables[table].rows + log->tables[table].count;
+	json_count(json, total_name, log->tables[table].total);
+	if (log->tables[table].total == 0)
+		return;
 	json_value(json, name, "[");
-	for (const struct connection_attempt *row = rows; row < rows + count; row++) {
-		char address[INET6_ADDRSTRLEN] = "";
-		inet_ntop(row->to.family, row->to.address, address, sizeof address);
+	for (const struct log_row *row = log->tables[table].rows; row < end; row++) {
+		char number[16];
+		snprintf(number, sizeof number, "TYPE%u", row->type);
 		json_value(json, NULL, "{");
-		add_program(json, &row->program, PROGRAM_ARGV);
-		json_text(json, "address", address);
-		json_value(json, "port", "%u", row->to.port);
-		json_text(json, "protocol", row->to.protocol[0] == '\0' ? "unknown" : row->to.protocol);
+		if (table == LOG_ATTEMPTS || table == LOG_ALLOWED) {
+			add_connection(json, row, began);
+		} else {
+			json_text(json, table == LOG_LOOKUPS ? "name" : "path", row->name);
+			add_program(json, &row->program, LOOKUP_ARGV);
+		}
+		if (table == LOG_LOOKUPS)
+			json_text(json, "type", dns_type_name(row->type) == NULL ? number : dns_type_name(row->type));
 		json_count(json, "count", row->count);
-		json_value(json, "first", "%.3f", ((double)row->first - began) / 1e6);
-		json_value(json, "last", "%.3f", ((double)row->last - began) / 1e6);
-		json_count(json, "failed", row->failed);
-		json_flag(json, "bound", row->bound);
+		json_flag(json, "refused", row->refused);
 		json_close(json, "}");
 	}
 	json_close(json, "]");
@@ -217,15 +236,12 @@ static void add_rows(struct json *json, const char *name, const struct connectio
 static void add_allowed(struct json *json, const struct network_log *log, double began)
 {
 	static const char *const routes[] = {"direct", "socks", "none"};
-	if (log->route != ROUTE_UNNEEDED && (log->allowed_total > 0 || log->route == ROUTE_NONE))
+	if (log->route != ROUTE_UNNEEDED && (log->tables[LOG_ALLOWED].total > 0 || log->route == ROUTE_NONE))
 		json_text(json, "route", routes[log->route]);
 	if (log->route_reason[0] != '\0')
 		json_text(json, "route_why", log->route_reason);
-	if (log->allowed_total == 0)
-		return;
 	json_count(json, "allowed_failed", log->allowed_failed);
-	json_count(json, "allowed_count", log->allowed_total);
-	add_rows(json, "allowed", log->allowed, log->allowed_count, began);
+	add_table(json, log, LOG_ALLOWED, "allowed_count", "allowed", began);
 }
 
 static void add_names(struct json *json, const struct network_log *log)
@@ -239,38 +255,7 @@ static void add_names(struct json *json, const struct network_log *log)
 		add_reason(json, "names_watched_why", log->names.reason, log->names.error);
 	else if (log->names.watched == WATCHED_NOT_YET)
 		json_text(json, "names_watched_why", "confine has not set up the network");
-	if (log->lookups_total == 0)
-		return;
-	json_count(json, "lookups", log->lookups_total);
-	json_value(json, "names", "[");
-	for (const struct dns_lookup *row = log->lookups; row < log->lookups + log->lookup_count; row++) {
-		char number[16];
-		snprintf(number, sizeof number, "TYPE%u", row->type);
-		json_value(json, NULL, "{");
-		json_text(json, "name", row->name);
-		json_text(json, "type", dns_type_name(row->type) == NULL ? number : dns_type_name(row->type));
-		add_program(json, &row->program, LOOKUP_ARGV);
-		json_count(json, "count", row->count);
-		json_close(json, "}");
-	}
-	json_close(json, "]");
-}
-
-static void add_sockets(struct json *json, const struct network_log *log)
-{
-	if (log->sockets_total == 0)
-		return;
-	json_count(json, "socket_requests", log->sockets_total);
-	json_value(json, "sockets", "[");
-	for (const struct requested_socket *row = log->sockets; row < log->sockets + log->socket_count; row++) {
-		json_value(json, NULL, "{");
-		json_text(json, "path", row->path);
-		add_program(json, &row->program, LOOKUP_ARGV);
-		json_count(json, "count", row->count);
-		json_flag(json, "refused", row->refused);
-		json_close(json, "}");
-	}
-	json_close(json, "]");
+	add_table(json, log, LOG_LOOKUPS, "lookups", "names", 0);
 }
 
 /* Returns the number of packets without a route that the kernel has counted but the watcher has not seen, such as those sent by io_uring. */
@@ -296,11 +281,9 @@ static void add_audit(struct json *json, const struct phase_result *result)
 		add_reason(json, "watched_why", log->calls.reason, log->calls.error);
 	else if (log->calls.watched == WATCHED_NOT_YET)
 		json_text(json, "watched_why", "the command was not started");
-	json_count(json, "attempts", log->attempts_total);
-	if (log->attempts_total > 0)
-		add_rows(json, is_isolated(result) ? "blocked" : "observed", log->attempts, log->attempt_count, began);
+	add_table(json, log, LOG_ATTEMPTS, "attempts", is_isolated(result) ? "blocked" : "observed", began);
 	add_allowed(json, log, began);
-	add_sockets(json, log);
+	add_table(json, log, LOG_SOCKETS, "socket_requests", "sockets", began);
 	json_count(json, "unattributed", unattributed(result));
 	json_count(json, "unreadable", log->unreadable);
 	if (log->unreadable_errno != 0)
@@ -323,10 +306,10 @@ static const char *const common_sockets[] = {"/run/nscd/", "/run/systemd/userdb/
 
 static bool asks_notable_socket(const struct network_log *log)
 {
-	for (size_t i = 0; i < log->socket_count; i++) {
+	for (size_t i = 0; i < log->tables[LOG_SOCKETS].count; i++) {
 		bool is_common = false;
 		for (size_t c = 0; c < sizeof common_sockets / sizeof *common_sockets; c++)
-			is_common = is_common || strncmp(log->sockets[i].path, common_sockets[c], strlen(common_sockets[c])) == 0;
+			is_common = is_common || strncmp(log->tables[LOG_SOCKETS].rows[i].name, common_sockets[c], strlen(common_sockets[c])) == 0;
 		if (!is_common)
 			return true;
 	}
@@ -338,7 +321,7 @@ static bool is_audit_notable(const struct phase_result *result)
 {
 	const struct network_log *log = result->audit;
 	return unattributed(result) > 0 ||
-	       (log != NULL && (asks_notable_socket(log) || log->route == ROUTE_NONE || log->attempts_total > 0 || log->lookups_total > 0 || log->listener_calls > 0 || log->unreadable_errno != 0));
+	       (log != NULL && (asks_notable_socket(log) || log->route == ROUTE_NONE || log->tables[LOG_ATTEMPTS].total > 0 || log->tables[LOG_LOOKUPS].total > 0 || log->listener_calls > 0 || log->unreadable_errno != 0));
 }
 
 /* Returns true if the command has a new PID namespace but still sees the host's /proc, because confine could not mount a new one. */

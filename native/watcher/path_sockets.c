@@ -84,34 +84,34 @@ static bool is_own(struct path_sockets *sockets, const struct target *target, co
 }
 
 /* Writes the path of an open file, as the watcher sees it, to result. If this path is unknown or too long, writes path, the path that the target used. */
-static void read_host_path(int fd, const char *path, char result[LOG_SOCKET_PATH])
+static void read_host_path(int fd, const char *path, char result[LOG_NAME])
 {
 	char link[64];
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	ssize_t length = readlink(link, result, LOG_SOCKET_PATH);
-	if (length > 0 && length < LOG_SOCKET_PATH && *result == '/')
+	ssize_t length = readlink(link, result, LOG_NAME);
+	if (length > 0 && length < LOG_NAME && *result == '/')
 		result[length] = '\0';
 	else
-		snprintf(result, LOG_SOCKET_PATH, "%s", path);
+		snprintf(result, LOG_NAME, "%s", path);
 }
 
 /* Returns the row of the log for requests of the target's program to this socket. Adds a row if there is none. Returns NULL if the log is full. */
-static struct requested_socket *find_row(struct network_log *log, const struct target *target, const struct socket_file *file, int fd, const char *path, bool refused)
+static struct log_row *find_row(struct network_log *log, const struct target *target, const struct socket_file *file, int fd, const char *path, bool refused)
 {
 	const struct program *program = target_program(target);
 	uint64_t key = hash_add(program->name_hash, &file->inode, sizeof file->inode);
 	key = hash_add(hash_add(key, &file->device, sizeof file->device), &file->born, sizeof file->born);
-	struct requested_socket *row = network_log_find_socket(log, key);
+	struct log_row *row = network_log_find(log, LOG_SOCKETS, key);
 	if (row != NULL)
 		return row;
-	struct requested_socket found = {.key = key, .program = *program, .refused = refused};
-	read_host_path(fd, path, found.path);
+	struct log_row found = {.key = key, .program = *program, .refused = refused};
+	read_host_path(fd, path, found.name);
 	target_add_parents(target, &found.program);
-	return network_log_add_socket(log, &found);
+	return network_log_add(log, LOG_SOCKETS, &found);
 }
 
 /* Opens the file that the target would find at a path, and returns what kind of file it is. For a socket of the host, sets *row to the row of the log for this socket. */
-static enum path_kind examine(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path, struct requested_socket **row)
+static enum path_kind examine(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path, struct log_row **row)
 {
 	struct socket_file file = {0};
 	int fd = target_open_path(target, path);
@@ -148,13 +148,13 @@ static bool log_path(struct path_sockets *sockets, struct network_log *log, cons
 	struct recent_request *recent = &sockets->recent;
 	bool is_repeated = recent->tid == target->tid && strcmp(recent->path, path) == 0;
 	if (!is_repeated || recent->repeated < STEADY_REPETITIONS || target->now - recent->read_at >= STEADY_MICROSECONDS) {
-		struct requested_socket *row = NULL;
+		struct log_row *row = NULL;
 		enum path_kind kind = examine(sockets, log, target, path, &row);
 		bool is_same = is_repeated && kind == recent->kind && kind != PATH_OTHER && row == recent->row;
 		*recent = (struct recent_request){.tid = target->tid, .kind = kind, .row = row, .repeated = is_same ? recent->repeated + 1 : 0, .read_at = target->now};
 		snprintf(recent->path, sizeof recent->path, "%s", path);
 	}
-	log->sockets_total += recent->kind == PATH_OF_HOST;
+	log->tables[LOG_SOCKETS].total += recent->kind == PATH_OF_HOST;
 	if (recent->row != NULL)
 		recent->row->count++;
 	return sockets->options->own_sockets && (recent->kind == PATH_OF_HOST || recent->kind == PATH_UNREADABLE);

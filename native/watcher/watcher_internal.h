@@ -89,9 +89,9 @@ struct recent_request {
 	pid_t tid;
 	char path[SOCKET_PATH];
 	enum path_kind kind;
-	struct requested_socket *row; /* row of the log that counts the requests to this socket; NULL: the kind is not PATH_OF_HOST, or the log is full */
-	int repeated;		      /* how many times in a row the path was opened again with the same result */
-	long long read_at;	      /* time at which the path was opened last, in microseconds of CLOCK_MONOTONIC */
+	struct log_row *row; /* row of the log that counts the requests to this socket; NULL: the kind is not PATH_OF_HOST, or the log is full */
+	int repeated;	     /* how many times in a row the path was opened again with the same result */
+	long long read_at;   /* time at which the path was opened last, in microseconds of CLOCK_MONOTONIC */
 };
 
 struct path_sockets {
@@ -112,7 +112,7 @@ bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, con
 
 /* A connection attempt that the current call added to the log. The watcher removes the attempt again if the call ends before the kernel has executed the call, for example because of a signal. */
 struct counted_attempt {
-	struct connection_attempt *row; /* row of the log that counts the attempt; NULL: the table of attempts was full */
+	struct log_row *row; /* row of the log that counts the attempt; NULL: the table of attempts was full */
 	struct destination to;
 };
 
