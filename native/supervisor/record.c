@@ -14,30 +14,14 @@
 #define SCHEMA 1
 #define ROTATE_BYTES (16LL << 20)
 
-/* Returns the UTC date and time of a number of seconds since 1970. Used instead of gmtime(3), which reads the file that $TZ names. */
-static struct tm utc_from_seconds(time_t time)
-{
-	/* Years begin in March here, so that a leap day is the last day of a year. days starts at 0000-03-01; an era has 400 years. */
-	long days = (long)(time / 86400) + 719468, era = days / 146097, day = days % 146097;
-	int seconds = (int)(time % 86400);
-	long year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	long day_of_year = day - (365 * year + year / 4 - year / 100);
-	int month = (int)(5 * day_of_year + 2) / 153; /* 0: March */
-	return (struct tm){
-		.tm_year = (int)(era * 400 + year) + (month >= 10) - 1900,
-		.tm_mon = (month + 2) % 12,
-		.tm_mday = (int)day_of_year - (153 * month + 2) / 5 + 1,
-		.tm_hour = seconds / 3600,
-		.tm_min = seconds / 60 % 60,
-		.tm_sec = seconds % 60,
-	};
-}
-
 static void add_time(struct json *json, const struct timespec *began)
 {
-	struct tm utc = utc_from_seconds(began->tv_sec);
-	json_value(json, "time", "\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\"", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-		   utc.tm_min, utc.tm_sec, began->tv_nsec / 1000000);
+	char text[32];
+	struct tm utc;
+	/* Without this, gmtime_r(3) of glibc would read the file that $TZ of the caller names. */
+	setenv("TZ", "UTC0", 1);
+	strftime(text, sizeof text, "%FT%T", gmtime_r(&began->tv_sec, &utc));
+	json_value(json, "time", "\"%s.%03ldZ\"", text, began->tv_nsec / 1000000);
 }
 
 /* Adds the member "NAME":"WHY: STRERROR" to the record, or "NAME":"WHY" if error is 0. If name is NULL, adds only the string, for a list. */
