@@ -36,7 +36,7 @@ static bool end_connect(struct pending_call *pending, enum pending_event event)
 int connect_and_replace(const struct egress_call *call, int family, int fd)
 {
 	bool blocking = socket_is_blocking(call->socket);
-	socket_copy_options(call->egress, call->socket, fd, family, true);
+	socket_copy_options(call->egress, call->socket, fd, family);
 	int error = connect_socket(call, fd);
 	/* Try once more, because a connection to a near host may be complete by now, so that the call need not become pending. */
 	if (blocking && error == EINPROGRESS)
@@ -57,7 +57,7 @@ void connect_end_socks(const struct egress_call *call, int fd, int error)
 {
 	if (error == 0 && socket_is_tcp(fd)) {
 		int family = socket_family(fd);
-		socket_copy_options(call->egress, call->socket, fd, family == socket_family(call->socket) ? family : 0, false);
+		socket_copy_options(NULL, call->socket, fd, family == socket_family(call->socket) ? family : 0);
 		connect_socket(call, fd);
 	}
 	if (error == 0)

@@ -98,36 +98,10 @@ bool dns_redirect_take(struct dns_redirect *redirect, struct seccomp_notif *noti
 	return true;
 }
 
-/* Socket options that resolvers set before they connect or send. The watcher copies them to the socket that replaces the resolver's socket. */
-static const struct {
-	int family; /* address family of the sockets that have this option; 0: any family */
-	int level, name;
-} copied_options[] = {
-	{0, SOL_SOCKET, SO_RCVTIMEO},
-	{0, SOL_SOCKET, SO_SNDTIMEO},
-	{0, SOL_SOCKET, SO_BROADCAST},
-	{AF_INET, IPPROTO_IP, IP_RECVERR},
-	{AF_INET, IPPROTO_IP, IP_PKTINFO},
-	{AF_INET6, IPPROTO_IPV6, IPV6_RECVERR},
-	{AF_INET6, IPPROTO_IPV6, IPV6_RECVPKTINFO},
-};
-
-static void copy_options(int from, int to)
-{
-	int family = socket_family(from);
-	for (size_t i = 0; i < sizeof copied_options / sizeof *copied_options; i++) {
-		char value[16];
-		socklen_t size = sizeof value;
-		if ((copied_options[i].family == 0 || copied_options[i].family == family) &&
-		    getsockopt(from, copied_options[i].level, copied_options[i].name, value, &size) == 0)
-			setsockopt(to, copied_options[i].level, copied_options[i].name, value, size);
-	}
-}
-
 static bool replace(struct dns_redirect *redirect, const struct egress_call *call, int socket)
 {
 	struct stat status;
-	copy_options(call->socket, socket);
+	socket_copy_options(NULL, call->socket, socket, socket_family(call->socket));
 	if (fstat(socket, &status) != 0 || !replace_socket(call, socket, fcntl(call->socket, F_GETFL)))
 		return false;
 	redirect->sockets[redirect->next_socket] = status.st_ino;

@@ -68,7 +68,7 @@ bool pending_open(struct egress *egress);
 
 /* socket.c: reads and replaces sockets */
 
-enum { COPIED_OPTIONS = 18, /* maximum number of options that are copied to a socket of one family (socket_permit.c) */
+enum { COPIED_OPTIONS = 21, /* maximum number of options that are copied to a socket of one family (socket_permit.c) */
        PENDING_CALLS = 1024 /* maximum number of pending calls; a further call fails with EAGAIN */ };
 
 struct option_value {
@@ -116,8 +116,8 @@ bool socket_is_bound(int fd);
 
 bool socket_is_blocking(int fd);
 
-/* Copies the socket options that a program has set, except those that the kernel refuses, such as a value above a limit. family: address family of both sockets; 0: theirs differ. fresh: true if the socket to is new, so that its options have default values. */
-void socket_copy_options(struct egress *egress, int from, int to, int family, bool fresh);
+/* Copies the socket options that a program has set, except those that the kernel refuses, such as a value above a limit. family: address family of both sockets; 0: theirs differ. egress: has the default values of the options if the socket to is new; otherwise NULL. */
+void socket_copy_options(struct egress *egress, int from, int to, int family);
 
 /* Stores the network namespace of the socket fd as that of the host, if none is stored yet. Returns false if another one is stored, or if the kernel does not report it, as on Linux before 5.14. */
 bool host_network_set(struct egress *egress, int fd);

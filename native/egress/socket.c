@@ -118,7 +118,7 @@ static void copy_buffer(int from, int to, int name, int lock)
 	setsockopt(to, SOL_SOCKET, name, &size, sizeof size);
 }
 
-void socket_copy_options(struct egress *egress, int from, int to, int family, bool fresh)
+void socket_copy_options(struct egress *egress, int from, int to, int family)
 {
 	int six = family == AF_INET6;
 	size_t next = 0;
@@ -127,16 +127,17 @@ void socket_copy_options(struct egress *egress, int from, int to, int family, bo
 	for (const struct permitted_level *level = permitted_levels; level < permitted_levels + permitted_levels_count; level++)
 		for (size_t n = 0; n < level->copied && (level->family == 0 || level->family == family); n++) {
 			/* Read the default values of each family only once, from the first new socket. */
-			struct option_value *known = &egress->defaults[six][next++], wanted = {0};
-			struct option_value current = fresh && egress->has_defaults[six] ? *known : read_option(to, level->level, level->names[n]);
-			if (fresh)
-				*known = current;
+			bool is_known = egress != NULL && egress->has_defaults[six];
+			struct option_value current = is_known ? egress->defaults[six][next] : read_option(to, level->level, level->names[n]), wanted = {0};
+			if (egress != NULL)
+				egress->defaults[six][next++] = current;
 			if (current.size > 0)
 				wanted = read_option(from, level->level, level->names[n]);
 			if (wanted.size > 0 && wanted.size == current.size && memcmp(&wanted.value, &current.value, wanted.size) != 0)
 				setsockopt(to, (int)level->level, level->names[n], &wanted.value, wanted.size);
 		}
-	egress->has_defaults[six] = egress->has_defaults[six] || fresh;
+	if (egress != NULL)
+		egress->has_defaults[six] = true;
 }
 
 enum { REGISTRATIONS = 8 }; /* maximum number of epoll registrations that are moved to the new socket; further ones are lost; most programs have one */

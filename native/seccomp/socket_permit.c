@@ -22,13 +22,13 @@ enum { LEVEL_TLS = 282,
        LEVEL_SMC = 286 }; /* values from include/linux/socket.h */
 
 /*
- * The permitted options of each level. The first line of each list has the options that programs set before they connect. The watcher copies
- * only these to the socket that it connects, because each option costs a system call per connection. TCP_FASTOPEN_CONNECT is not permitted,
+ * The permitted options of each level. The first line of each list has the options that programs set before they connect or send a DNS query. The
+ * watcher copies only these to the new socket, because each option costs a system call per connection. TCP_FASTOPEN_CONNECT is not permitted,
  * because with it the kernel connects only when the program sends data.
  */
 static const unsigned char of_socket[] = {
-	SO_KEEPALIVE, SO_LINGER, SO_SNDTIMEO_OLD, SO_RCVTIMEO_OLD, SO_OOBINLINE, SO_PRIORITY,
-	SO_REUSEADDR, SO_REUSEPORT, SO_BROADCAST, SO_SNDBUF, SO_RCVBUF, SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_RCVLOWAT, SO_PEEK_OFF,
+	SO_KEEPALIVE, SO_LINGER, SO_SNDTIMEO_OLD, SO_RCVTIMEO_OLD, SO_OOBINLINE, SO_PRIORITY, SO_BROADCAST,
+	SO_REUSEADDR, SO_REUSEPORT, SO_SNDBUF, SO_RCVBUF, SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_RCVLOWAT, SO_PEEK_OFF,
 	SO_SNDTIMEO_NEW, SO_RCVTIMEO_NEW, SO_PASSCRED, SO_PASSSEC, SO_PASSPIDFD, SO_RXQ_OVFL, SO_SELECT_ERR_QUEUE, SO_MAX_PACING_RATE,
 	SO_TIMESTAMP_OLD, SO_TIMESTAMP_NEW, SO_TIMESTAMPNS_OLD, SO_TIMESTAMPNS_NEW, SO_TIMESTAMPING_OLD, SO_TIMESTAMPING_NEW, SO_ZEROCOPY};
 
@@ -38,22 +38,22 @@ static const unsigned char of_tcp[] = {
 
 /* IP_ADD_MEMBERSHIP, IP_MULTICAST_IF and the like are permitted for UDP sockets, which belong to the phase's own network. On a TCP socket, which may belong to the host's, the kernel refuses them (net/ipv4/ip_sockglue.c, net/ipv6/ipv6_sockglue.c). */
 static const unsigned char of_ip[] = {
-	IP_TOS, IP_TTL,
-	IP_PKTINFO, IP_MTU_DISCOVER, IP_RECVERR, IP_RECVTTL, IP_RECVTOS, IP_BIND_ADDRESS_NO_PORT,
+	IP_TOS, IP_TTL, IP_PKTINFO, IP_RECVERR,
+	IP_MTU_DISCOVER, IP_RECVTTL, IP_RECVTOS, IP_BIND_ADDRESS_NO_PORT,
 	IP_MULTICAST_IF, IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_MULTICAST_ALL, IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP};
 
 static const unsigned char of_ipv6[] = {
-	IPV6_V6ONLY, IPV6_TCLASS, IPV6_UNICAST_HOPS,
-	IPV6_MTU_DISCOVER, IPV6_RECVERR, IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS, IPV6_DONTFRAG,
+	IPV6_V6ONLY, IPV6_TCLASS, IPV6_UNICAST_HOPS, IPV6_RECVERR, IPV6_RECVPKTINFO,
+	IPV6_MTU_DISCOVER, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS, IPV6_DONTFRAG,
 	IPV6_MULTICAST_IF, IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_MULTICAST_ALL, IPV6_ADD_MEMBERSHIP, IPV6_DROP_MEMBERSHIP};
 
 #define NAMES(list) list, sizeof list / sizeof *list
 
 const struct permitted_level permitted_levels[] = {
-	{SOL_SOCKET, NAMES(of_socket), 6, 0},
+	{SOL_SOCKET, NAMES(of_socket), 7, 0},
 	{SOL_TCP, NAMES(of_tcp), 9, 0},
-	{IPPROTO_IP, NAMES(of_ip), 2, AF_INET},
-	{IPPROTO_IPV6, NAMES(of_ipv6), 3, AF_INET6},
+	{IPPROTO_IP, NAMES(of_ip), 4, AF_INET},
+	{IPPROTO_IPV6, NAMES(of_ipv6), 5, AF_INET6},
 	{LEVEL_TLS, NULL, 0, 0, 0},
 	{LEVEL_MPTCP, NULL, 0, 0, 0},
 	{LEVEL_SMC, NULL, 0, 0, 0},
