@@ -53,12 +53,11 @@ bool identity_read(struct identity *identity)
 /* The capabilities for unshare(2), mount(2) and sethostname(2), for addresses on lo, and for port 53. */
 static const uint64_t needed_capabilities = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_BIND_SERVICE;
 
-static bool set_capabilities(uint64_t effective, uint64_t permitted)
+bool capabilities_set(uint64_t effective, uint64_t permitted, bool keeps_inheritable)
 {
 	struct __user_cap_data_struct data[WORDS] = {0};
-	if (!capabilities(SYS_capget, data))
+	if (keeps_inheritable && !capabilities(SYS_capget, data))
 		return false;
-	/* Keep the inheritable set, which belongs to the caller. */
 	for (unsigned i = 0; i < WORDS; i++) {
 		data[i].effective = (uint32_t)(effective >> 32 * i);
 		data[i].permitted = (uint32_t)(permitted >> 32 * i);
@@ -88,7 +87,7 @@ static bool become_caller(const struct identity *identity)
 	if (syscall(SYS_setresgid, gid, gid, gid) != 0 || syscall(SYS_setresuid, uid, uid, uid) != 0)
 		return false;
 	/* If the caller is root, keep the capabilities: the next exec would restore them anyway. */
-	return uid == 0 || set_capabilities(0, 0);
+	return uid == 0 || capabilities_set(0, 0, true);
 }
 
 bool privilege_suspend(const struct identity *identity)
@@ -100,18 +99,18 @@ bool privilege_suspend(const struct identity *identity)
 	gid_t gid = identity->rgid;
 	/* setresuid(2) keeps the effective capabilities if the caller has set SECBIT_NO_SETUID_FIXUP (capabilities(7)), so clear them. */
 	return syscall(SYS_setresgid, gid, gid, gid) == 0 && syscall(SYS_setresuid, UNCHANGED, identity->ruid, UNCHANGED) == 0 &&
-	       set_capabilities(0, permitted(identity)) && set_undumpable();
+	       capabilities_set(0, permitted(identity), true) && set_undumpable();
 }
 
 bool privilege_raise(const struct identity *identity)
 {
-	return identity->mode != MODE_SETUID || set_capabilities(permitted(identity), permitted(identity));
+	return identity->mode != MODE_SETUID || capabilities_set(permitted(identity), permitted(identity), true);
 }
 
 void privilege_lower(const struct identity *identity)
 {
 	int saved = errno;
-	if (identity->mode == MODE_SETUID && !set_capabilities(0, permitted(identity)))
+	if (identity->mode == MODE_SETUID && !capabilities_set(0, permitted(identity), true))
 		_exit(EXIT_REFUSED);
 	errno = saved;
 }

@@ -34,6 +34,9 @@ bool identity_read(struct identity *identity);
 
 bool identity_has_capability(const struct identity *identity, int capability);
 
+/* Changes the capabilities of the calling thread, one bit each. keeps_inheritable: true if the inheritable set, which belongs to the caller, stays. Returns false with errno. */
+bool capabilities_set(uint64_t effective, uint64_t permitted, bool keeps_inheritable);
+
 /*
  * If confine is set-user-ID root, suspends its privileges. Must be called before anything is read or opened. Keeps three capabilities permitted, but
  * not in force, for privilege_raise(). Keeps the saved user ID 0, so that the caller can neither trace this process nor change its limits

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <mqueue.h>
 #include <poll.h>
@@ -15,6 +14,7 @@
 
 #include "watcher/maker.h"
 #include "options/allow_list.h"
+#include "privileged/privilege.h"
 #include "util/fds.h"
 #include "util/process.h"
 #include "target/request.h"
@@ -325,20 +325,14 @@ static int create_ipc_object(struct ipc_objects *objects, const struct ipc_reque
 /* Creates the requested object with all capabilities turned off, because the calling thread may have fewer than init. Returns a descriptor, or the id of a System V object, or -1. */
 static int create(const struct maker_request *wanted, struct ipc_objects *ipc_objects)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct saved[_LINUX_CAPABILITY_U32S_3], none[_LINUX_CAPABILITY_U32S_3];
-	if (syscall(SYS_capget, &header, saved) != 0)
-		return -1;
-	memcpy(none, saved, sizeof none);
-	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
-		none[i].effective = 0;
-	if (syscall(SYS_capset, &header, none) != 0)
+	struct identity saved;
+	if (!identity_read_credentials(&saved) || !capabilities_set(0, saved.permitted, true))
 		return -1;
 	int value = wanted->requested == REQUEST_SOCKET
 			    ? socket(wanted->socket.family, wanted->socket.type | SOCK_CLOEXEC, wanted->socket.protocol)
 			    : create_ipc_object(ipc_objects, &wanted->ipc);
 	int error = errno;
-	syscall(SYS_capset, &header, saved);
+	capabilities_set(saved.effective, saved.permitted, true);
 	errno = error;
 	return value;
 }

@@ -30,21 +30,11 @@ static void change_to_unused_ids(void)
 	syscall(SYS_setresuid, own, own, own);
 }
 
-/* Gives up all capabilities except kept. Ambient capabilities need no separate call, because the kernel clears them if they are not inheritable, and this function leaves none inheritable (cap_capset() in security/commoncap.c). */
-static bool set_capabilities(uint64_t kept)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
-		data[i].effective = data[i].permitted = (uint32_t)(kept >> 32 * i);
-	return syscall(SYS_capset, &header, data) == 0;
-}
-
 /* Gives this process the file rights of the owner of path (setfsuid(2)). Needed for the socket of Portage's SOCKS proxy, to which only the owner may connect. */
 static void use_file_rights_of_owner(const char *path, uint64_t permitted)
 {
 	struct stat status;
-	if (stat(path, &status) == 0 && status.st_uid != 0 && set_capabilities(permitted))
+	if (stat(path, &status) == 0 && status.st_uid != 0 && capabilities_set(permitted, permitted, false))
 		syscall(SYS_setfsuid, status.st_uid);
 }
 
@@ -62,8 +52,10 @@ bool watcher_rights_reduce(bool traces, const char *proxy)
 		if (proxy != NULL)
 			use_file_rights_of_owner(proxy, now.permitted);
 	}
+	kept |= now.permitted & searches;
+	/* Ambient capabilities need no separate call, because the kernel clears those that are not inheritable (cap_capset() in security/commoncap.c). */
 	/* Clear the dumpable flag again, because a change of the effective uid may have reset it to fs.suid_dumpable (prctl(2)). */
-	return set_capabilities(kept | (now.permitted & searches)) && prctl(PR_SET_DUMPABLE, 0) == 0;
+	return capabilities_set(kept, kept, false) && prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
 /* True in builds with sanitizers or gcov. No filter is installed in these builds, because they make system calls that are not in the table. */
