@@ -122,8 +122,8 @@ static pid_t start_command(const struct init *init, int setup_pipe[2])
 	if (is_watched && pipe2(setup_pipe, O_CLOEXEC) != 0)
 		refuse("pipe: %m");
 	/* A watched command shares the descriptors of init until its exec, so that init has the listener that the command gets. */
-	pid_t command = (pid_t)syscall(SYS_clone, (is_watched ? CLONE_FILES : 0) | SIGCHLD, NULL, NULL, NULL, NULL);
-	/* qemu-user has no clone(2) with CLONE_FILES, and no seccomp listeners. */
+	/* Other architectures have no listener, and some of them have other arguments of clone(2). qemu-user has no clone(2) with CLONE_FILES, and no listeners. */
+	pid_t command = is_watched && OWN_ARCHITECTURE != 0 ? (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL) : fork();
 	if (command < 0 && errno == EINVAL)
 		command = fork();
 	if (command < 0)
