@@ -1,17 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Protects the hook from the build. ebuild.sh has loaded the saved environment, and functions in it must not shadow the builtins that
-# the hook uses. In POSIX mode, bash finds special builtins before functions. Assigning POSIXLY_CORRECT turns POSIX mode on,
-# and no function can replace an assignment.
-# Assigning to a name reference or to an integer variable can run code of the build, and assigning to a readonly variable fails. Check this with
-# keywords and expansions only, because each builtin may be a function. The saved environment cannot set the option nounset, with which the
-# attributes of an unset variable cannot be read. BASH_VERSINFO is readonly and has no element 99, so its expansion ends this shell.
-if [[ ${!___portcullis_*} != @(|___portcullis_leaf) || -R POSIXLY_CORRECT || -R CATEGORY || -R PF ]] || [[ ! -o nounset &&
-	${POSIXLY_CORRECT@a}${___portcullis_options@a}${___portcullis_names@a}${___portcullis_functions@a}${___portcullis_name@a}${___portcullis_text@a} == *[ir]* ]]; then
-	[[ ${BASH_VERSINFO[99]:?Portcullis: ${PORTAGE_BUILDDIR-}: $EBUILD_PHASE: the build stops, because the ebuild sets ___portcullis_*, or makes CATEGORY, PF or POSIXLY_CORRECT a name reference, an integer or readonly. Remove this from the ebuild.} ]]
+# the hook uses. In POSIX mode, bash finds special builtins such as unset before functions. Assigning POSIXLY_CORRECT turns POSIX mode on,
+# and no function can replace an assignment. Assigning to a name reference or to an integer variable can run code of the build, so check
+# this first, with keywords and expansions only. The saved environment cannot set the option nounset, with which the attributes of
+# an unset variable cannot be read. BASH_VERSINFO is readonly and has no element 99, so its expansion ends this shell.
+if [[ -R POSIXLY_CORRECT || -R ___portcullis_options || -R CATEGORY || -R PF ||
+	! -o nounset && ${POSIXLY_CORRECT@a}${___portcullis_options@a} == *[!x]* ]]; then
+	[[ ${BASH_VERSINFO[99]:?Portcullis: ${PORTAGE_BUILDDIR-}: $EBUILD_PHASE: the build stops, because the ebuild makes CATEGORY, PF, POSIXLY_CORRECT or ___portcullis_options a name reference, an integer or readonly. Remove this from the ebuild.} ]]
 fi
-___portcullis_options=$BASHOPTS ___portcullis_names=() ___portcullis_functions=''
+# -R does not find a name reference without a target. The first assignment of a name gives it a target, and then has no other effect.
+___portcullis_options=y
+if [[ ! -R ___portcullis_options ]]; then
+	___portcullis_options=$BASHOPTS
+fi
 POSIXLY_CORRECT=y
+# Remove the attributes of other variables, with which an assignment could run code of the build or store another text.
+if [[ ! -o posix || -R ___portcullis_options ]] || ! { unset -n @state@ && unset -v @state@; } 2>/dev/null; then
+	[[ ${BASH_VERSINFO[99]:?Portcullis: ${CATEGORY-}/${PF-}: $EBUILD_PHASE: the build stops, because the ebuild makes POSIXLY_CORRECT or ___portcullis_* a name reference or readonly. Remove this from the ebuild.} ]]
+fi
+___portcullis_names=() ___portcullis_functions=''
 for ___portcullis_name in @builtins@; do
 	# shellcheck disable=SC2163 # export -f fails if there is no function of that name
 	if export -f "$___portcullis_name"; then
@@ -27,10 +35,9 @@ if [[ ${___portcullis_names[*]} ]]; then
 		___portcullis_functions+=$'\n'$(unset -f typeset && typeset -f declare)
 	fi
 fi 2>/dev/null
-# Bash cannot unset a readonly function, and such a function may shadow even `exit`. Therefore end this shell without a builtin: by an
-# expansion that fails.
+# Bash cannot unset a readonly function, and such a function may shadow even `exit`.
 if ! unset -f "${___portcullis_names[@]}" @functions@; then
-	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: $EBUILD_PHASE: the build stops, because the ebuild makes a function readonly whose name the hook of Portcullis needs. Remove this readonly from the ebuild.}
+	[[ ${BASH_VERSINFO[99]:?Portcullis: ${CATEGORY-}/${PF-}: $EBUILD_PHASE: the build stops, because the ebuild makes a function readonly whose name the hook of Portcullis needs. Remove this readonly from the ebuild.} ]]
 fi
 unset -v POSIXLY_CORRECT
 # Restore the shell options that POSIX mode has also changed (posix_initialize() in bash's general.c).
@@ -43,14 +50,14 @@ for ___portcullis_name in expand_aliases inherit_errexit interactive_comments sh
 done 2>/dev/null
 
 # A name reference to an array element makes bash run the commands in the subscript whenever bash expands the reference. So remove the
-# references among the variables that the hook reads, and restore them together with the functions.
-for ___portcullis_name in @references@; do
+# references among the variables that the hook or elog, ewarn and die of Portage read, and restore them together with the functions.
+for ___portcullis_name in @references@ S "${!PORTAGE_@}" "${!RC_@}"; do
 	[[ -R $___portcullis_name ]] || continue
 	___portcullis_text=$(declare -p "$___portcullis_name")
 	# Portage sources bashrc in a function, where declare without -g would make a local variable.
 	___portcullis_functions+=$'\n'"declare -g ${___portcullis_text#declare }"
 	unset -n "$___portcullis_name" 2>/dev/null ||
-		___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: $EBUILD_PHASE: the build stops, because the ebuild makes the name reference $___portcullis_name readonly. Remove this readonly from the ebuild.}
+		[[ ${BASH_VERSINFO[99]:?Portcullis: ${CATEGORY-}/${PF-}: $EBUILD_PHASE: the build stops, because the ebuild makes the name reference $___portcullis_name readonly. Remove this readonly from the ebuild.} ]]
 done
 
 # Fails if the build has made a variable readonly that the hook declares with local, because bash then refuses the local variable.
@@ -71,6 +78,9 @@ __portcullis_call() {
 	local -x PATH=@path@ LD_LIBRARY_PATH='' LD_AUDIT='' BASH_ENV='' PYTHONPATH=''
 	# shellcheck disable=SC2034
 	local EBUILD_DEATH_HOOKS='' _PORTAGE_ORIG_PATH=''
+	# Global variables of these functions. If the build makes one an integer, an assignment can run code of the build.
+	# shellcheck disable=SC2034
+	local LAST_E_CMD sourcefile lineno args newarg j
 	"$@"
 }
 

@@ -61,7 +61,7 @@ fi
 
 #: guard
 __portcullis_check_readonly 2>/dev/null ||
-	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: $EBUILD_PHASE: the build stops, because the ebuild makes a variable readonly that the hook of Portcullis needs. Remove this readonly from the ebuild.}
+	[[ ${BASH_VERSINFO[99]:?Portcullis: ${CATEGORY-}/${PF-}: $EBUILD_PHASE: the build stops, because the ebuild makes a variable readonly that the hook of Portcullis needs. Remove this readonly from the ebuild.} ]]
 
 # The functions below read the local variables of __portcullis_phase. A function that returns values returns them in the array REPLY,
 # and its comment names REPLY.
@@ -368,5 +368,5 @@ __portcullis_report_unconfined() {
 #: limits
 __portcullis_phase
 unset -f @functions@
-eval "unset -v ___portcullis_name ___portcullis_names ___portcullis_text ___portcullis_options ___portcullis_functions ___portcullis_leaf
+eval "unset -v @state@ ___portcullis_options ___portcullis_leaf
 $___portcullis_functions"

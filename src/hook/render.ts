@@ -52,6 +52,7 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		variables: variableNames(),
 		builtins: builtins.join(' '),
 		functions: functionsOf(all).join(' '),
+		state: 'name names text functions'.replace(/\w+/g, '___portcullis_$&'),
 		locals: localsOf(all).join(' '),
 		query: quote(withoutHead(settingsQuery).trim()),
 		...prefilterWords,

@@ -78,9 +78,9 @@ source_with() {
 	[[ $output == same ]]
 }
 
-@test 'if a build makes CC a name reference whose array subscript contains a command, the hook does not run the command; a phase without sandboxes keeps the reference' {
+@test 'if a build makes a variable that the hook or Portage reads a name reference whose array subscript contains a command, the hook does not run the command; a phase without sandboxes keeps the reference' {
 	local name
-	for name in CC DISPLAY CHOST DISTCC_HOSTS CCACHE_DIR line; do
+	for name in CC DISPLAY CHOST DISTCC_HOSTS CCACHE_DIR IFS LAST_E_CMD line; do
 		run source_with "declare -xn $name='elements[\$(/bin/echo evil >&2)]'" PORTAGE_FEATURES='network-sandbox ipc-sandbox'
 		[[ $output == started && $status == 7 ]] || {
 			echo "$name: $output"
@@ -88,21 +88,33 @@ source_with() {
 		}
 	done
 	# shellcheck disable=SC2016 # for the shell of the hook
-	run -0 hook_run 'declare -n CC="elements[0]"
+	run -0 hook_run 'declare -n CC="elements[0]" LAST_E_CMD="elements[1 + 1]"
+		before=$(declare -pn)
 		f() { source "$HOOK"; }
 		f
-		declare -p CC' compile PORTAGE_FEATURES=network-sandbox PORTAGE_RESTRICT=network-sandbox
-	[[ $output == 'declare -n CC="elements[0]"' ]]
+		[[ $before == *LAST_E_CMD* && $(declare -pn) == "$before" ]] && echo same' compile PORTAGE_FEATURES=network-sandbox PORTAGE_RESTRICT=network-sandbox
+	[[ $output == same ]]
 }
 
 @test 'if a build gives a variable that the hook assigns the attribute of a name reference, an integer or readonly, the hook stops the phase and runs no command of the build' {
 	local definition
-	for definition in 'declare -n '{POSIXLY_CORRECT,CATEGORY,PF,___portcullis_options,___portcullis_functions}"='elements[\$(/bin/echo evil >&2)]'" \
-		"declare -i "{POSIXLY_CORRECT,___portcullis_functions}"; y='elements[\$(/bin/echo evil >&2)]'" \
-		'readonly POSIXLY_CORRECT; export() { /bin/echo evil; }' 'readonly ___portcullis_options' '___portcullis_never=set'; do
-		run source_with "$definition" PORTAGE_FEATURES='network-sandbox ipc-sandbox'
-		[[ $status != 0 && $output == *"Portcullis: $BUILDDIR: compile: the build stops, because the ebuild sets ___portcullis_"* && $output != *$'\n'evil* &&
+	for definition in 'declare -n '{POSIXLY_CORRECT,CATEGORY,PF}"='elements[\$(/bin/echo evil >&2)]'" 'declare -n '{POSIXLY_CORRECT,___portcullis_options} \
+		"declare -i "{POSIXLY_CORRECT,___portcullis_options}"; y='elements[\$(/bin/echo evil >&2)]'" 'readonly POSIXLY_CORRECT' 'readonly ___portcullis_options'; do
+		run source_with "export() { /bin/echo evil; }; mapfile() { /bin/echo evil; }; $definition" PORTAGE_FEATURES='network-sandbox ipc-sandbox'
+		[[ $status != 0 && $output == *'the build stops, because the ebuild makes '* && $output != *$'\n'evil* &&
 			$output != evil* && $output != *started* && $output != *'went on'* ]] || {
+			echo "$definition: $status $output"
+			return 1
+		}
+	done
+}
+
+@test 'if a build saves attributes of the variables ___portcullis_*, the hook removes them and runs no command of the build' {
+	local definition
+	for definition in 'declare -'{i,n,u,c,A}' ___portcullis_'{name,names,functions,text} \
+		"declare -n ___portcullis_name='elements[\$(/bin/echo evil >&2)]'"; do
+		run source_with "shopt() { /bin/echo evil; }; mapfile() { /bin/echo evil; }; $definition" PORTAGE_FEATURES='network-sandbox ipc-sandbox'
+		[[ $output == started && $status == 7 ]] || {
 			echo "$definition: $status $output"
 			return 1
 		}

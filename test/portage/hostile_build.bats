@@ -53,7 +53,7 @@ hostile_functions() {
 			export PATH="\${T}/bin:\${PATH}" _PORTAGE_ORIG_PATH="\${T}/bin:\${PATH}" NODE_OPTIONS="--require=\${T}/evil.js" BASH_ENV="\${T}/evil.bash" ENV="\${T}/evil.bash"
 			export PYTHONPATH="\${T}/python" PYTHONSTARTUP="\${T}/python/sitecustomize.py" LD_AUDIT="\${T}/audit.so"
 			export NODE_PATH="\${T}" OPENSSL_CONF="\${T}/evil.js" GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096
-			declare -gn CXX='elements[\$(echo "CXX \$(/usr/bin/readlink /proc/self/ns/pid)" >>"$PREFIX_LOG/ran")]'
+			declare -gn {CXX,LAST_E_CMD,sourcefile}='elements[\$(echo "reference \$(/usr/bin/readlink /proc/self/ns/pid)" >>"$PREFIX_LOG/ran")]'
 			register_die_hook evil_hook
 		}
 		evil_hook() {
@@ -139,7 +139,7 @@ assert_programs_confined() {
 	[[ $output == *'src_compile: the build stops, because '*' does not exist or is not executable'* ]]
 	# The other programs are not checked, because Portage itself runs misc-functions.sh after a failed phase. Only die of Portage 3.0.66 and
 	# older runs basename.
-	run -1 grep -E 'die hook|basename' "$PREFIX_LOG/ran"
+	run -1 grep -F -e 'die hook' -e basename -e "reference $(readlink /proc/self/ns/pid)" "$PREFIX_LOG/ran"
 }
 
 @test 'if the saved environment of a build defines functions with the names of bash builtins, the hook does not call these functions' {
