@@ -47,22 +47,16 @@ export function runningPhases() {
 	return phases.sort((a, b) => b.elapsed - a.elapsed);
 }
 
-/** The package as CATEGORY/PF, and the phase without src_; `?` if one is unknown. */
-interface PhaseName {
-	readonly package: string;
-	readonly phase: string;
-}
-
 /**
- * Returns the phase whose outermost process is `proc`, or undefined if there is none. That process is usually confine, whose options
+ * Returns the package as CATEGORY/PF and the phase without src_ (`?` if one is unknown) of the phase whose outermost process is `proc`, or undefined if there is none. That process is usually confine, whose options
  * name the phase. If a phase needs no supervisor, confine has executed the inner ebuild.sh, whose last argument is the hook's marker.
  */
-export function phaseOf(proc: Process): PhaseName | undefined {
+export function phaseOf(proc: Process) {
 	return phaseFromLabels(proc) ?? phaseFromMarker(proc);
 }
 
 /** Reads package and phase from the options that the hook passes to confine: `--label package=CATEGORY/PF --label phase=PHASE`. */
-function phaseFromLabels({ argv }: Process): PhaseName | undefined {
+function phaseFromLabels({ argv }: Process) {
 	if (basename(argv[0] ?? '') !== 'confine') return undefined;
 	const labels = argv.slice(0, argv.indexOf('--')).filter((_, at) => argv[at - 1] === '--label');
 	const find = (name: string) => labels.find((label) => label.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
@@ -71,7 +65,7 @@ function phaseFromLabels({ argv }: Process): PhaseName | undefined {
 	return isPackage(cpv) && isSrcPhase(phase) ? { package: cpv, phase } : undefined;
 }
 
-function phaseFromMarker({ pid, argv }: Process): PhaseName | undefined {
+function phaseFromMarker({ pid, argv }: Process) {
 	const script = argv.findIndex((word) => basename(word) === 'ebuild.sh');
 	if (argv.at(-1) !== marker || script < 0) return undefined;
 	const cpv = variableOf(pid, 'PORTAGE_BUILDDIR').split('/').slice(-2).join('/');

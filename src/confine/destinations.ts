@@ -22,34 +22,9 @@ export const maxOptions = 64;
 
 const socketPrefix = 'unix:';
 
-/** A resolved entry of PORTCULLIS_ALLOW or of distcc's host list. */
-export interface Destination {
-	readonly entry: string;
-	readonly host: string;
-	/** The addresses of the entry, with its prefix length if it has one. The list is empty if the host name cannot be resolved. */
-	readonly addresses: readonly string[];
-	/** The reserved addresses of a host name, such as 127.0.0.1. They stay blocked unless the user writes them as literal addresses. */
-	readonly reserved: readonly string[];
-	readonly port: number;
-	/** True if the entry is from distcc's host list, not from PORTCULLIS_ALLOW. */
-	readonly distcc: boolean;
-}
-
-export interface Destinations {
-	readonly list: readonly Destination[];
-	/** The paths of the entries unix:PATH. */
-	readonly sockets: readonly string[];
-	/** The entries of distcc's host list that confine cannot allow: ssh and zeroconf. */
-	readonly unsupported: readonly string[];
-	/** The entries of distcc's host list with a loopback address and a port, such as ssh tunnels. `allowed` is true if PORTCULLIS_ALLOW contains the entry. */
-	readonly tunnels: readonly { readonly address: string; readonly allowed: boolean }[];
-	readonly distcc: 'in use' | 'not in use' | 'not requested';
-	/** Name of the variable or path of the file that contains distcc's host list. */
-	readonly source: string;
-}
-
 /** Resolves the entries of PORTCULLIS_ALLOW, in this process outside the sandbox. Throws an Error that names an entry with an invalid address. */
-export async function destinations(setting: string, context: BuildContext): Promise<Destinations> {
+export type Destinations = Readonly<Awaited<ReturnType<typeof destinations>>>;
+export async function destinations(setting: string, context: BuildContext) {
 	const all = words(setting);
 	const unix = all.filter((entry) => entry.startsWith(socketPrefix));
 	const sockets = [...new Set(unix)].map((entry) => entry.slice(socketPrefix.length));
@@ -64,19 +39,25 @@ export async function destinations(setting: string, context: BuildContext): Prom
 	const distcc = await Promise.all(supported.map((word) => destination(word.replace(/,.*/, ''), true)));
 	return {
 		list: [...plain, ...distcc],
+		/** The paths of the entries unix:PATH. */
 		sockets,
+		/** The entries of distcc's host list that confine cannot allow: ssh and zeroconf. */
 		unsupported: hosts.filter((word) => !supported.includes(word)),
+		/** The entries of distcc's host list with a loopback address and a port, such as ssh tunnels. `allowed` is true if PORTCULLIS_ALLOW contains the entry. */
 		tunnels: named.flatMap(tunnelEndpoint).map((endpoint) => ({
 			address: endpointText(endpoint.host, endpoint.port),
 			allowed: isAllowed({ ...context, allowed: entries }, endpoint),
 		})),
-		distcc: isUsed ? 'in use' : isRequested ? 'not in use' : 'not requested',
+		isDistccRequested: isRequested,
+		isDistccUsed: isUsed,
+		/** Name of the variable or path of the file that contains distcc's host list. */
 		source,
 	};
 }
 
 /** Resolves an entry: HOST:PORT, ADDRESS/BITS:PORT or [IPV6]:PORT. In distcc's list, the port is optional, and /BITS limits the jobs. */
-async function destination(entry: string, distcc = false): Promise<Destination> {
+export type Destination = Readonly<Awaited<ReturnType<typeof destination>>>;
+async function destination(entry: string, distcc = false) {
 	const { host, isBracketed, bits, port } = parseEndpoint(entry);
 	if (isBracketed && !isIPv6(host)) throw new Error(`${entry} in PORTCULLIS_ALLOW: ${host} is not an IPv6 address`);
 	const found = await addressesOf(host);
@@ -86,11 +67,14 @@ async function destination(entry: string, distcc = false): Promise<Destination> 
 	return {
 		entry,
 		host,
+		/** The addresses of the entry, with its prefix length if it has one. The list is empty if the host name cannot be resolved. */
 		addresses: found
 			.filter((address) => !reserved.includes(address))
 			.map((address) => (distcc || bits === undefined ? address : `${address}/${bits}`)),
+		/** The reserved addresses of a host name, such as 127.0.0.1. They stay blocked unless the user writes them as literal addresses. */
 		reserved,
 		port: Number(port ?? distccPort),
+		/** True if the entry is from distcc's host list, not from PORTCULLIS_ALLOW. */
 		distcc,
 	};
 }
@@ -223,7 +207,7 @@ export function destinationLines(found: Destinations, cpv: string): Line[] {
 			'elog',
 			reachable.length > 0 ? [`the sandbox lets distcc reach ${reachable.join(' ')} (${found.source})`] : [],
 		),
-		...lines('ewarn', found.distcc === 'in use' && hosts === 0 ? [noHost] : []),
+		...lines('ewarn', found.isDistccUsed && hosts === 0 ? [noHost] : []),
 		...lines('elog', privateAddressNotes(found)),
 		...lines(
 			'ewarn',

@@ -5,15 +5,8 @@ import { decide, granted, type PhaseContext } from '../rules/decide.ts';
 import { features } from '../rules/features.ts';
 import { srcPhases, type Confinement } from '../rules/phases.ts';
 import type { BuildContext } from './build_context.ts';
-import { compilerVariables, type Assignment, type Evidence } from './evidence.ts';
-import { conflicts, type Conflict } from './table.ts';
-
-interface FoundConflict {
-	readonly conflict: Conflict;
-	readonly evidence: readonly Evidence[];
-	/** The confinements of the package that cause the conflict. */
-	readonly confinements: readonly Confinement[];
-}
+import { compilerVariables, type Assignment } from './evidence.ts';
+import { conflicts } from './table.ts';
 
 /** The variables that the functions of evidence.ts read. NAME* stands for all variables with this prefix. */
 export const evidenceVariables: readonly string[] = [
@@ -24,25 +17,19 @@ export const evidenceVariables: readonly string[] = [
 	),
 ];
 
+type FoundConflict = Readonly<ReturnType<typeof findConflicts>[number]>;
+
 /** Finds the conflicts of a package or of the whole configuration. `phaseContext.phase` is ignored. */
-export function findConflicts(phaseContext: PhaseContext, context: BuildContext): FoundConflict[] {
+export function findConflicts(phaseContext: PhaseContext, context: BuildContext) {
 	// Decide as if fakeroot were not in use. A sandbox that fakeroot disables is a conflict, so it must count as applied.
 	const applied = new Set(srcPhases.flatMap((phase) => granted(decide({ ...phaseContext, phase, fakeroot: '' }))));
-	const found: FoundConflict[] = [];
-	for (const conflict of conflicts) {
-		const confinements = conflict.with.filter((what) => applied.has(what));
-		if (confinements.length === 0) continue;
-		if (conflict.allow !== undefined && context.allowed.includes(conflict.allow)) continue;
-		const evidence = conflict.evidence(context);
-		if (evidence.length > 0) found.push({ conflict, evidence, confinements });
-	}
-	return found;
-}
-
-/** One of the alternative fixes of a conflict: an infinitive such as `keep the sandbox`, and the lines of make.conf that do this. */
-interface Fix {
-	readonly purpose: string;
-	readonly lines: string;
+	return conflicts.flatMap((conflict) => {
+		/** The confinements of the package that cause the conflict. */
+		const confinements: readonly Confinement[] = conflict.with.filter((what) => applied.has(what));
+		const isAllowed = conflict.allow !== undefined && context.allowed.includes(conflict.allow);
+		const evidence = confinements.length === 0 || isAllowed ? [] : conflict.evidence(context);
+		return evidence.length > 0 ? [{ conflict, evidence, confinements }] : [];
+	});
 }
 
 /** Describes a conflict in clauses: the evidence (summary) and the effect on a build that continues. Lists the alternative fixes. */
@@ -51,19 +38,21 @@ export function describeConflict({ conflict, evidence, confinements }: FoundConf
 	const sandbox = confinements.map((what) => features[what]);
 	const assignments = evidence.flatMap(({ fix }) => (fix === undefined ? [] : [fix]));
 	const withoutSandbox = sandbox.map((word) => `-${word}`);
-	const fixes: Fix[] = [
-		{ purpose: 'keep the sandbox', lines: makeConfLines(assignments.length > 0 ? assignments : (conflict.fix ?? [])) },
-		...(allow === undefined
-			? []
-			: [{ purpose: `let ${label} reach only its hosts`, lines: addWords('PORTCULLIS_ALLOW', [allow]) }]),
-		{ purpose: 'build without the sandbox', lines: addWords('FEATURES', withoutSandbox) },
-		...(inside?.['DISTCC_HOSTS'] !== undefined ? makeoptsFix(context) : []),
+	const fixes = [
+		fix('keep the sandbox', makeConfLines(assignments.length > 0 ? assignments : (conflict.fix ?? []))),
+		...(allow === undefined ? [] : [fix(`let ${label} reach only its hosts`, addWords('PORTCULLIS_ALLOW', [allow]))]),
+		fix('build without the sandbox', addWords('FEATURES', withoutSandbox)),
+		...(inside?.['DISTCC_HOSTS'] === undefined ? [] : makeoptsFix(context)),
 	];
 	return {
 		summary: `${label} conflicts with FEATURES="${sandbox.join(' ')}" (${evidence.map(({ text }) => text).join('; ')})`,
 		effect,
-		fixes: fixes.map(({ purpose, lines }) => ({ text: `To ${purpose}, add to make.conf:`, lines })),
+		fixes,
 	};
+}
+
+function fix(purpose: string, lines: string) {
+	return { text: `To ${purpose}, add to make.conf:`, lines };
 }
 
 /** The variables of make.conf in which an assignment adds a word. */
@@ -79,12 +68,11 @@ function makeConfLines(assignments: readonly Assignment[]): string {
 }
 
 /** Returns a fix that lowers -j in MAKEOPTS if -j is more than twice the number of processors, which suits only several distcc hosts. */
-function makeoptsFix({ environment, processors }: BuildContext): Fix[] {
+function makeoptsFix({ environment, processors }: BuildContext) {
 	const makeopts = environment['MAKEOPTS'] ?? '';
 	const jobs = Number(/(?:^|\s)(?:-j|--jobs=?)\s*([0-9]+)/.exec(makeopts)?.[1] ?? 0);
-	if (jobs <= 2 * processors) return [];
 	const purpose = 'run only as many jobs as this machine has processors';
-	return [{ purpose, lines: `MAKEOPTS="-j${processors}"` }];
+	return jobs > 2 * processors ? [fix(purpose, `MAKEOPTS="-j${processors}"`)] : [];
 }
 
 /** Returns the messages that the hook prints about conflicts. `setting` is PORTCULLIS_CONFLICT. */

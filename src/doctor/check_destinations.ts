@@ -62,6 +62,6 @@ export function entryFindings(found: Destinations): Finding[] {
 		...blockedEntries(found).map(({ entry, subject, reason, fix }) =>
 			error(`allow-${entry}`, title, `${subject} stays blocked: ${reason}.`, fix),
 		),
-		...(found.distcc === 'not in use' ? [inactive('allow-distcc', title, 'distcc: not in use.')] : []),
+		...(found.isDistccRequested && !found.isDistccUsed ? [inactive('allow-distcc', title, 'distcc: not in use.')] : []),
 	];
 }

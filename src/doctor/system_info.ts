@@ -6,7 +6,7 @@ import { encodeSecureEnvironment } from '../confine/options.ts';
 import { capture, probeConfine, refusalOf } from '../confine/spawn.ts';
 import { evidenceVariables } from '../conflicts/detect.ts';
 import { confineFor, paths } from '../installation/paths.ts';
-import { resolvePortage, type Configuration } from '../portage/resolve_package.ts';
+import { resolvePortage } from '../portage/resolve_package.ts';
 import { readRecord } from '../records/reader.ts';
 import type { RunRecord } from '../records/schema.ts';
 import { features } from '../rules/features.ts';
@@ -34,36 +34,14 @@ const noRecord = {
 	unreadableWhy: '',
 } as const satisfies Partial<RunRecord>;
 
-/** The facts about this system that `doctor` checks and `info` prints. */
-export interface SystemInfo {
-	readonly eprefix: string;
-	readonly confine: string;
-	readonly logs: string;
-	readonly uid: number;
-	/** Portage's configuration; undefined if Portage could not be started, for the reason in portageError. */
-	readonly configuration: Configuration | undefined;
-	readonly portageError: string;
-	/** The confinements that FEATURES requests: all if `configuration` is undefined, none if PORTCULLIS_AUDIT="only". */
-	readonly requested: readonly Confinement[];
-	/** Why Portcullis does not apply a confinement that is not in `requested`. */
-	readonly notRequestedWhy: string;
-	readonly probeResult: ProbeResult;
-	/** Result of a test run with no_new_privs, which FEATURES="sandbox" sets and which disables setuid bits; undefined if confine is not setuid. */
-	readonly sandboxed: ProbeResult | undefined;
-	/** The output of `confine --probe`: values by key. */
-	readonly probe: Readonly<Record<string, string>>;
-	/** The C library of this system, such as "glibc 2.41"; undefined if it is not glibc. */
-	readonly libc: string | undefined;
-	/** Function that reads a file without trailing whitespace, and returns undefined if the file is not readable. Tests replace it. */
-	readonly read: (file: string) => string | undefined;
-}
-
 /** True if Portage itself isolates phases: as root with CAP_SYS_ADMIN, which root in a container lacks by default. */
 export function isPortageIsolating({ uid, probeResult }: SystemInfo): boolean {
 	return uid === 0 && (probeResult.mode === 'root' || probeResult.broken !== '');
 }
 
-export async function probeSystem(eprefix: string): Promise<SystemInfo> {
+/** The facts about this system that `doctor` checks and `info` prints. */
+export type SystemInfo = Readonly<Awaited<ReturnType<typeof probeSystem>>>;
+export async function probeSystem(eprefix: string) {
 	const confine = confineFor(eprefix);
 	const [answer, probe, libc] = await Promise.all([
 		resolvePortage(eprefix, undefined, evidenceVariables).catch((error: unknown) =>
@@ -84,17 +62,24 @@ export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 		confine,
 		logs: paths(eprefix).logs,
 		uid: process.getuid?.() ?? 0,
+		/** Portage's configuration; undefined if Portage could not be started, for the reason in portageError. */
 		configuration,
 		portageError: typeof answer === 'string' ? answer : '',
+		/** The confinements that FEATURES requests: all if `configuration` is undefined, none if PORTCULLIS_AUDIT="only". */
 		requested,
+		/** Why Portcullis does not apply a confinement that is not in `requested`. */
 		notRequestedWhy: auditOnly ? 'PORTCULLIS_AUDIT="only" is set' : 'FEATURES does not contain it',
 		probeResult,
+		/** Result of a test run with no_new_privs, which FEATURES="sandbox" sets and which disables setuid bits; undefined if confine is not setuid. */
 		sandboxed:
 			hasSandbox && probeResult.mode === 'setuid'
 				? await testRun(confine, requested, withNoNewPrivs(configuration.python))
 				: undefined,
+		/** The output of `confine --probe`: values by key. */
 		probe,
+		/** The C library of this system, such as "glibc 2.41"; undefined if it is not glibc. */
 		libc: libc.status === 0 ? libc.stdout.trim() : undefined,
+		/** Function that reads a file without trailing whitespace, and returns undefined if the file is not readable. Tests replace it. */
 		read: readTrimmed,
 	};
 }

@@ -14,17 +14,22 @@ interface Failure {
 	readonly setuidHelps: boolean;
 }
 
-interface Check extends Failure {
-	/** The name of the namespace's file in /proc/self/ns, for example `net`. */
-	readonly namespace: string;
-	/** The kernel option that enables the namespace, for example CONFIG_NET_NS. */
-	readonly option: string;
-	/** True if confine has no privilege, so that it needs a user namespace to create other namespaces. */
-	readonly unprivileged: boolean;
-	/** A sentence about a setuid confine as the alternative fix; '' if a setuid confine does not help. */
-	readonly orSetuid: string;
-	/** The name of the active security module, for the message: AppArmor with its profile, or SELinux. */
-	readonly securityModule: string;
+type Check = Readonly<ReturnType<typeof checkOf>>;
+function checkOf(failure: Failure, what: Confinement) {
+	const { mode, read, setuidHelps } = failure;
+	/** The name of the namespace's file in /proc/self/ns, and the kernel option that enables the namespace. */
+	const [namespace, option] = namespaces[what];
+	return {
+		...failure,
+		namespace,
+		option,
+		/** True if confine has no privilege, so that it needs a user namespace to create other namespaces. */
+		unprivileged: mode !== 'root' && mode !== 'setuid',
+		/** A sentence about a setuid confine as the alternative fix; '' if a setuid confine does not help. */
+		orSetuid: setuidHelps ? 'Or make confine setuid with `install.sh --setuid` or USE=suid.' : '',
+		/** The name of the active security module, for the message: AppArmor with its profile, or SELinux. */
+		securityModule: securityModuleOf(read),
+	};
 }
 
 /** A part of a cause or fix: a constant text, or a function that returns the text for a failure. */
@@ -149,16 +154,7 @@ export type UnavailableCause = Readonly<ReturnType<typeof unavailableCause>>;
 
 /** Finds the cause of a failure to apply the confinement `what`, and its fix. */
 export function unavailableCause(failure: Failure, what: Confinement) {
-	const [namespace, option] = namespaces[what];
-	const { mode, read, setuidHelps } = failure;
-	const check = {
-		...failure,
-		namespace,
-		option,
-		unprivileged: mode !== 'root' && mode !== 'setuid',
-		orSetuid: setuidHelps ? 'Or make confine setuid with `install.sh --setuid` or USE=suid.' : '',
-		securityModule: securityModuleOf(read),
-	};
+	const check = checkOf(failure, what);
 	const row = rows.find(({ matches }) => matches(check));
 	const textOf = (text: Text = '') => (typeof text === 'string' ? text : text(check));
 	const sysctl = textOf(row?.sysctl);

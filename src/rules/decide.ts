@@ -23,13 +23,7 @@ export interface PhaseContext {
 	readonly fakeroot?: Fakeroot;
 }
 
-/** Whether a sandbox applies, and the rule that decides this, in words. */
-interface Verdict {
-	readonly confined: boolean;
-	readonly rule: string;
-}
-
-type Decision = Readonly<Record<Confinement, Verdict>>;
+type Decision = Readonly<Record<Confinement, ReturnType<typeof decideOne>>>;
 
 /** Decides which sandboxes a phase gets. For each sandbox, the first matching row in phases.ts decides. */
 export function decide(phaseContext: PhaseContext): Decision {
@@ -52,7 +46,8 @@ export function audited(phaseContext: PhaseContext): boolean {
 	return decide(networkOnly).net.confined;
 }
 
-function decideOne(what: Confinement, phaseContext: PhaseContext): Verdict {
+/** Returns whether a sandbox applies, and the rule that decides this, in words. */
+function decideOne(what: Confinement, phaseContext: PhaseContext) {
 	const { phase } = phaseContext;
 	if (phaseContext.from !== 'ebuild') return { confined: false, rule: 'binary packages are not confined' };
 	if (!isSrcPhase(phase)) return { confined: false, rule: 'only src_* phases are confined' };

@@ -11,13 +11,8 @@ export interface Screen {
 	readonly unicode: boolean;
 }
 
-interface Stream {
-	readonly isTTY?: boolean;
-	readonly columns?: number;
-}
-
 /** Returns the capabilities of a stream. A NO_COLOR that is set and not empty disables colours (https://no-color.org). */
-export function screenOf(stream: Stream, env: Environment = process.env): Screen {
+export function screenOf(stream: Partial<NodeJS.WriteStream>, env: Environment = process.env): Screen {
 	if (stream.isTTY !== true) return { width: Infinity, color: false, unicode: false };
 	const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
 	return {

@@ -21,7 +21,16 @@ function found(list: readonly Partial<Destination>[], more: Partial<Destinations
 		...{ entry: 'e', host: 'h', addresses: [], reserved: [], port: 80, distcc: false },
 		...one,
 	}));
-	return { list: full, sockets: [], unsupported: [], tunnels: [], distcc: 'not requested', source: '', ...more };
+	return {
+		list: full,
+		sockets: [],
+		unsupported: [],
+		tunnels: [],
+		isDistccRequested: false,
+		isDistccUsed: false,
+		source: '',
+		...more,
+	};
 }
 
 const messages = (one: Destinations) => destinationLines(one, 'a/b-1').map(({ verb, text }) => `${verb} ${text}`);
@@ -53,10 +62,10 @@ test('if a PORTCULLIS_ALLOW entry stays blocked, Portcullis prints the reason an
 	expect(messages(found([{ entry: 'gone:80', host: 'gone' }]))).toEqual([
 		'ewarn Portcullis: a/b-1: gone:80 in PORTCULLIS_ALLOW stays blocked: gone has no address. To check the name, run: getent ahosts gone',
 	]);
-	expect(messages(found([], { distcc: 'in use', unsupported: ['@far'] }))).toEqual([
+	expect(messages(found([], { isDistccUsed: true, unsupported: ['@far'] }))).toEqual([
 		'ewarn Portcullis: a/b-1: distcc host @far stays blocked: only hosts with a TCP port are supported, not ssh and zeroconf. Start distccd on the host, and write HOST:PORT into DISTCC_HOSTS.',
 	]);
-	expect(messages(found([], { distcc: 'in use' }))).toEqual([
+	expect(messages(found([], { isDistccUsed: true }))).toEqual([
 		'ewarn Portcullis: a/b-1: PORTCULLIS_ALLOW contains distcc, but distcc has no remote host. Add to make.conf: DISTCC_HOSTS="HOST:PORT"',
 	]);
 });

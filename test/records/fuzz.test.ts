@@ -196,7 +196,7 @@ function oneRound(seed: number): number {
 	});
 	expect(parsed).toMatchObject({ schema: 1, phases: records.length });
 	expect(Math.max(...numbers.map(Math.abs))).toBeLessThanOrEqual(Number.MAX_SAFE_INTEGER);
-	const page = reportHtml(sum, { now: new Date(0), package: undefined });
+	const page = reportHtml(sum, new Date(0));
 	expectPlain(page.split('\n').map((line) => line.replaceAll('\t', '')));
 	expect(page).not.toMatch(/<(script|img)|NaN|Infinity|undefined/);
 	for (const record of records) {

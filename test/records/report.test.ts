@@ -224,10 +224,7 @@ describe('portcullis report --html, in Chromium', () => {
 	let page: string;
 	beforeAll(async () => {
 		page = join(folder, 'report.html');
-		writeFileSync(
-			page,
-			reportHtml(collect([{ file: join(folder, 'records'), named: true }], {}), { now, package: undefined }),
-		);
+		writeFileSync(page, reportHtml(collect([{ file: join(folder, 'records'), named: true }], {}), now));
 		browser = await openBrowser();
 	}, 60_000);
 	afterAll(async () => browser.close());

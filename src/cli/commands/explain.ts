@@ -2,8 +2,7 @@
 import { describeConflict, findConflicts, evidenceVariables } from '../../conflicts/detect.ts';
 import { UsageError, type Input } from '../command.ts';
 import { buildContextOf, type BuildContext } from '../../conflicts/build_context.ts';
-import type { Environment } from '../../util/environment.ts';
-import { explain, explanationText, type Explanation } from '../../rules/explanation.ts';
+import { explain, explanationText } from '../../rules/explanation.ts';
 import { packageContextFrom, phaseNamed } from '../phase_arguments.ts';
 import { packageContextOf } from '../../rules/phase_context.ts';
 import { print } from '../../util/output.ts';
@@ -52,18 +51,15 @@ async function allowedIn(setting: string, context: BuildContext): Promise<string
 	return found.map(({ meaning, fix }) => `${meaning} ${fix}`.trim());
 }
 
-interface Explained {
-	readonly explanation: Explanation;
-	/** The known environment variables of a phase, in which `explain` searches for conflicts. */
-	readonly environment: Environment;
-}
-
-/** Explains the rules for the words in the options --features, --restrict and --properties. Does not start Portage. */
-function fromOptions(values: Input['values'], words: readonly string[]): Explained {
+/**
+ * Explains the rules for the words in the options --features, --restrict and --properties. Does not start Portage. `environment` contains the
+ * known environment variables of a phase, in which `explain` searches for conflicts.
+ */
+function fromOptions(values: Input['values'], words: readonly string[]) {
 	return { explanation: explain('', packageContextFrom(values), phasesOf(words)), environment: process.env };
 }
 
-async function fromPortage(values: Input['values'], words: readonly string[]): Promise<Explained> {
+async function fromPortage(values: Input['values'], words: readonly string[]) {
 	const alone = ['restrict', 'properties', 'unpack'].find((option) => values[option] !== undefined);
 	if (alone !== undefined)
 		throw new UsageError(`explain: --${alone} needs --features. Without --features, Portage provides the values`);

@@ -30,7 +30,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	const html = values['html'];
 	if (html !== undefined) {
 		const { reportHtml } = await import('../../records/report/html.ts');
-		writeFileSync(html, reportHtml(report, { now, package: name }));
+		writeFileSync(html, reportHtml(report, now, name));
 		print([`wrote ${html}`]);
 	}
 	const screen = screenOf(process.stdout);

@@ -6,14 +6,8 @@ import type { PhaseSummary, Report } from './collect.ts';
 import { phaseColours, style } from './html_style.ts';
 import { filledSections, phaseNames, type Section, type SectionEntry } from './sections.ts';
 
-interface Page {
-	readonly now: Date;
-	readonly package: string | undefined;
-}
-
 /** Returns the page of `portcullis report --html`. It contains no scripts and loads no other files. */
-export function reportHtml(report: Report, page: Page): string {
-	const title = page.package === undefined ? 'Build report' : page.package;
+export function reportHtml(report: Report, now: Date, title = 'Build report'): string {
 	return `<!doctype html>
 <html lang="en">
 <head>
@@ -39,7 +33,7 @@ ${heavy('time', 'Time', report.slowest, ({ wall }) => wall, duration)}
 ${heavy('memory', 'Memory', report.largest, ({ memory }) => memory, bytes)}
 </div>
 </main>
-<footer>Written ${localTime(page.now.toISOString())}.${report.unread.map((unread) => ` ${escape(unreadText(unread))}`).join('')}</footer>
+<footer>Written ${localTime(now.toISOString())}.${report.unread.map((unread) => ` ${escape(unreadText(unread))}`).join('')}</footer>
 </body>
 </html>
 `;
@@ -126,10 +120,11 @@ const PAUSE = 900;
 const MOST_SESSIONS = 5;
 const MOST_ROWS = 60;
 
-interface TimedPhase extends PhaseSummary {
-	/** Start time of the phase in seconds since 1970. */
-	readonly begin: number;
-	readonly end: number;
+/** Adds the start and end time of a phase in seconds since 1970. */
+type TimedPhase = Readonly<ReturnType<typeof timed>>;
+function timed(phase: PhaseSummary) {
+	const begin = Date.parse(phase.time) / 1000;
+	return { ...phase, begin, end: begin + phase.wall };
 }
 
 /** Returns a chart for each session, the last session first. A chart has a row for each package and a bar for each phase. */
@@ -142,17 +137,13 @@ function timeline(phases: readonly PhaseSummary[]): string {
 }
 
 function sessionsOf(phases: readonly PhaseSummary[]): TimedPhase[][] {
-	const timed = phases
-		.map((phase) => ({
-			...phase,
-			begin: Date.parse(phase.time) / 1000,
-			end: Date.parse(phase.time) / 1000 + phase.wall,
-		}))
+	const sorted = phases
+		.map(timed)
 		.filter(({ begin }) => !Number.isNaN(begin))
 		.sort((a, b) => a.begin - b.begin);
 	const sessions: TimedPhase[][] = [];
 	let end = -Infinity;
-	for (const phase of timed) {
+	for (const phase of sorted) {
 		if (phase.begin > end + PAUSE) sessions.push([]);
 		sessions.at(-1)?.push(phase);
 		end = Math.max(end, phase.end);
