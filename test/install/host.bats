@@ -33,6 +33,8 @@ host() {
 		done
 		sed -i /^portage:/d /etc/group
 		rm -rf /etc/portage /var/log/portcullis
+		# Use another /run, which has the lock of install.sh, so that runs of this file at the same time do not wait for each other.
+		mount -t tmpfs none /run
 		# Portage reads this file too.
 		touch /etc/make.conf
 		TREE=$2 TREE_SETUID=$3 TOP=$1
