@@ -5,7 +5,6 @@
 
 load helper.bash
 load bashrc_variants.bash
-load ../lib/wait.bash
 
 # The owner of the Prefix, and a third user. Both have an entry in passwd.
 readonly OWNER=65534 THIRD=1
@@ -137,22 +136,30 @@ forge_record() {
 	done
 }
 
-@test "with a forged record of the installation, install.sh --uninstall reads and removes nothing outside the Prefix" {
-	local path
-	for path in usr/share/portcullis/secret usr/share/secret etc/portage/secret; do
-		forge_record "file $(sha256sum <"$SECRET" | cut -d' ' -f1) $path" "dir ${path%/*}"
-		mkdir -p "$EP/${path%/*/*}"
-		[[ $path == usr/lib/* ]] || ln -sfn "$VAULT" "$EP/${path%/*}"
-		[[ $path != usr/lib/* ]] || ln -sfn "$SECRET" "$EP/$path"
-		run_install --eprefix "$EP" --uninstall
+@test "with a forged record of the installation and symbolic links to files of root, install.sh --uninstall reads and removes nothing outside the Prefix" {
+	local path sum
+	for sum in "$(sha256sum <"$SECRET" | cut -d' ' -f1)" "$(printf '%064d' 0)"; do
+		forge_record "file $sum usr/libexec/portcullis/secret" "file $sum usr/share/portcullis/secret" 'dir usr/libexec/portcullis' 'dir usr/libexec'
+		mkdir -p "$EP/usr/libexec"
+		ln -s "$VAULT" "$EP/usr/libexec/portcullis"
+		ln -s "$SECRET" "$EP/usr/share/portcullis/secret"
+		[[ $EP/usr/libexec/portcullis/secret -ef $SECRET && $EP/usr/share/portcullis/secret -ef $SECRET ]]
+		did_install --eprefix "$EP" --uninstall
+		[[ -L $EP/usr/libexec/portcullis && ! -L $EP/usr/share/portcullis/secret ]]
+		vault_is_safe
+		rm "$EP/usr/libexec/portcullis"
+	done
+	for path in usr/share/secret etc/portage/secret; do
+		forge_record "file $sum $path" "dir ${path%/*}"
+		ln -s "$SECRET" "$EP/$path"
+		refuses 9 'lists a path' --eprefix "$EP" --uninstall
 		vault_is_safe
 	done
 }
 
 @test "install.sh refuses a bashrc that is a symbolic link to a file that only root can read" {
 	ln -sfn "$SECRET" "$BASHRC"
-	run_install --eprefix "$EP"
-	[[ $status == 4 || $status == 5 ]]
+	refuses 5 'is a broken symbolic link' --eprefix "$EP"
 	vault_is_safe
 }
 
