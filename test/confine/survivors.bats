@@ -158,10 +158,12 @@ assert_survivor_killed() {
 	assert_survivor_killed 'its first thread ended' leaderless
 }
 
-@test 'if a process that the command has started kills confine, the command and all processes that the command has started are killed too' {
-	local method
+@test 'if a process that the command has started sends SIGKILL to the init process of confine, all processes that the command has started are killed too' {
+	local method wanted
 	for method in $METHODS; do
-		run_tracked "$method" "$TEST_DIR/survivor" killer >/dev/null || [[ $method == subreaper && $? == 137 ]]
+		# Only a subreaper can be killed: process 1 of a PID namespace ignores the signal, and with a cgroup it belongs to another user.
+		[[ $method == subreaper ]] && wanted=137 || wanted=0
+		assert_status "$wanted" run_tracked "$method" "$TEST_DIR/survivor" killer >/dev/null
 		[[ ! $(survivors) ]]
 		no_cgroup
 	done

@@ -18,3 +18,14 @@ until_true() {
 	done
 	exec {never}>&-
 }
+
+# assert_status STATUS COMMAND...: fails if the command exits with another status. Unlike `run` of bats, it runs the command in this
+# shell and keeps redirections: `assert_status 137 wait "$pid"`.
+assert_status() {
+	local status=0
+	"${@:2}" || status=$?
+	[[ $status == "$1" ]] || {
+		printf 'status %s, not %s: %s\n' "$status" "$1" "${*:2}" >&2
+		return 1
+	}
+}
