@@ -222,11 +222,11 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 
 @test 'as root, portcullis doctor reports an error if PORTCULLIS_ALLOW is set without FEATURES=network-sandbox-proxy' {
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"'
-	prefix_run_as_root portcullis doctor >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
+	assert_status 1 prefix_run_as_root portcullis doctor >"$BATS_TEST_TMPDIR/text"
 	tr -s ' \n' ' ' <"$BATS_TEST_TMPDIR/text" | grep -qF 'Fix: To start Portage'\''s proxy, which permits every destination to programs that use it, add to make.conf: FEATURES="${FEATURES} network-sandbox-proxy" '
 	[[ $(prefix_run_as_root portcullis explain) == *$'\nAllowed:\n  PORTCULLIS_ALLOW has no effect, because Portage as root isolates the network itself and starts no proxy. To start '* ]]
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"' 'FEATURES="network-sandbox-proxy"'
-	prefix_run_as_root portcullis doctor >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
+	assert_status 1 prefix_run_as_root portcullis doctor >"$BATS_TEST_TMPDIR/text"
 	run -1 grep -q 'starts no proxy' "$BATS_TEST_TMPDIR/text"
 	grep -q '^warning  socks .*can reach any host through this proxy' "$BATS_TEST_TMPDIR/text"
 	grep -q 'Allowed.* 192.0.2.7:443$' "$BATS_TEST_TMPDIR/text"
@@ -234,9 +234,9 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 
 @test 'if user namespaces are disabled, portcullis doctor prints the name of the sysctl that disables them, and suggests install.sh --setuid' {
 	# doctor runs in a new user namespace, whose owner may set its limits.
-	prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '
+	assert_status 1 prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '
 		echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- portcullis doctor
-	' >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
+	' >"$BATS_TEST_TMPDIR/text"
 	grep -q 'user.max_user_namespaces is 0' "$BATS_TEST_TMPDIR/text"
 	grep -q 'install.sh --setuid' "$BATS_TEST_TMPDIR/text"
 	grep -q '^warning  network-sandbox a weaker seccomp filter replaces the network namespace' "$BATS_TEST_TMPDIR/text"
@@ -264,9 +264,9 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 		exec chroot "$1" setpriv --reuid="$2" --regid="$2" --clear-groups --inh-caps=-all -- "${@:3}"
 	'
 	mkdir "$PREFIX_ROOT/chroot"
-	unshare --mount bash -c "$inside" - "$PREFIX_ROOT/chroot" "$PREFIX_UID" env -i PATH="$PATH" PORTAGE_OVERRIDE_EPREFIX="$PREFIX" \
+	assert_status 1 unshare --mount bash -c "$inside" - "$PREFIX_ROOT/chroot" "$PREFIX_UID" env -i PATH="$PATH" PORTAGE_OVERRIDE_EPREFIX="$PREFIX" \
 		HOME="$PREFIX_ROOT/home" PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python" "$PREFIX/usr/bin/portcullis" doctor \
-		>"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
+		>"$BATS_TEST_TMPDIR/text"
 	grep -q '^warning  network-sandbox a weaker seccomp filter replaces the network namespace: .*as in a chroot (unshare(CLONE_NEWUSER): Operation not permitted)' "$BATS_TEST_TMPDIR/text" || {
 		cat "$BATS_TEST_TMPDIR/text"
 		return 1

@@ -195,7 +195,7 @@ fake_confine() {
 stop_fake_confine() {
 	local input=${FAKE[1]} pid=$FAKE_PID
 	exec {input}>&-
-	wait "$pid" || [[ $? == 1 ]]
+	assert_status 1 wait "$pid"
 }
 
 @test 'portcullis status ignores a confine process if --label contains an invalid package name or an invalid phase name' {

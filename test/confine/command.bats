@@ -140,7 +140,7 @@ MODES=('--net' "--net --cgroup x")
 		run -0 "$CONFINE" $mode --record "$RECORD" -- bash -c 'echo out; echo err >&2' <&-
 		[[ $output == $'out\nerr' ]]
 		# shellcheck disable=SC2086
-		"$CONFINE" $mode --record "$RECORD" -- bash -c 'exit 3' >&- 2>&- <&- || [[ $? == 3 ]]
+		assert_status 3 "$CONFINE" $mode --record "$RECORD" -- bash -c 'exit 3' >&- 2>&- <&-
 		[[ $(record_value "$RECORD" r.status.exit) == 3 ]]
 	done
 }

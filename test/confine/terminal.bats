@@ -79,7 +79,7 @@ MODES=('--net' '--net --cgroup x')
 }
 
 @test 'if the terminal closes, confine and the command exit' {
-	at_terminal $'await started\nhang up\nend' -- "$CONFINE" --net --cgroup x -- bash -c \
-		'exec -a "$1" sleep 1000 & echo started; wait' - "$TEST_DIR-closed" >/dev/null || [[ $? == 129 ]]
+	assert_status 129 at_terminal $'await started\nhang up\nend' -- "$CONFINE" --net --cgroup x -- bash -c \
+		'exec -a "$1" sleep 1000 & echo started; wait' - "$TEST_DIR-closed" >/dev/null
 	until_true 1 eval '[[ ! $(live_processes "$TEST_DIR-closed") ]]'
 }

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 # icecream on two hosts. Load this file after distcc_host.bash and sample_package.bash.
-
-# shellcheck source-path=SCRIPTDIR source=wait.bash
-source "${BASH_SOURCE[0]%/*}/wait.bash"
 #
 #   icecream_begin              start the scheduler and a daemon on the second host, and a daemon on the first host
 #   icecream_compile            compile a file through the daemon on the first host

@@ -2,9 +2,6 @@
 # shellcheck shell=bash
 # Packages with a phase that waits, and functions that list the processes and cgroups of phases. Load this file after prefix.bash.
 
-# shellcheck source-path=SCRIPTDIR source=wait.bash
-source "${BASH_SOURCE[0]%/*}/wait.bash"
-
 teardown() {
 	[[ ! ${EMERGE_PID-} ]] || kill -KILL "$EMERGE_PID" 2>/dev/null || true
 	prefix_clean

@@ -5,6 +5,9 @@
 
 [[ ${TOP-} ]] || TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
+# shellcheck source-path=SCRIPTDIR source=wait.bash
+source "${BASH_SOURCE[0]%/*}/wait.bash"
+
 PREFIX_ACCOUNTS=/run/portcullis-test-accounts
 
 # Fetches Portage and sets PREFIX_HOST and PREFIX_PORTAGE. Call it in setup_file, and prefix_host_end in teardown_file.

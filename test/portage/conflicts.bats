@@ -3,7 +3,6 @@
 # Conflicts with a sandbox, except distcc, in a real emerge.
 
 load ../lib/prefix
-load ../lib/wait
 
 # message_count NAME PATTERN: prints how many messages about app-test/NAME-1 match
 message_count() {

@@ -5,7 +5,6 @@
 load ../lib/prefix
 load ../lib/distcc_host
 load ../lib/sample_package
-load ../lib/wait
 
 setup_file() {
 	prefix_host_begin

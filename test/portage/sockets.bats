@@ -3,7 +3,6 @@
 # Real emerges whose phases use UNIX sockets of the host and of their own. A server of root stands for Docker.
 
 load ../lib/prefix
-load ../lib/wait
 
 setup_file() {
 	prefix_host_begin

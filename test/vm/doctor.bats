@@ -13,7 +13,7 @@ setup() {
 }
 
 doctor() {
-	prefix_run portcullis doctor --verbose >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
+	assert_status 1 prefix_run portcullis doctor --verbose >"$BATS_TEST_TMPDIR/text"
 }
 
 # assert_state STATE TITLE: fails unless doctor printed a finding with that state and title

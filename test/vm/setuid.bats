@@ -87,7 +87,7 @@ in_cgroup() {
 		pid=$!
 		until_true 10 pgrep -u "${ACCOUNT}c" -x sleep
 		pkill -SEGV -u "${ACCOUNT}c" -x confine
-		wait "$pid" || (($? > 128))
+		assert_status 139 wait "$pid"
 		until_true 10 no_confine_processes
 		[[ ! $(compgen -G 'core*') ]]
 	done

@@ -3,7 +3,6 @@
 # Real emerges whose src_test starts servers that are too large for `npm test`, with PORTCULLIS_SOCKETS=own.
 
 load ../../lib/prefix
-load ../../lib/wait
 
 # servers_prefix root|user: a prefix with app-test/servers, whose src_test starts each server, asks it over its UNIX socket and writes the
 # answer to PREFIX_LOG/answers
