@@ -25,7 +25,7 @@ prepare() {
 	check_portage
 	trust_target
 	lock_root
-	trust_places
+	trust_destinations
 	record_read
 	bashrc_examine
 	[[ -n $opt_dry_run ]] || transaction_sweep "$bashrc_file" "$root/$record_path" "${file_order[@]/#/$root/}"
@@ -35,7 +35,7 @@ command_install() {
 	local version
 	version=$(sed -n 's/^[[:space:]]*"version": "\(.*\)",\{0,1\}$/\1/p' "$source_dir/package.json" | head -n 1)
 	setuid_choose
-	check_places
+	check_destinations
 	setuid_precheck
 	build_all
 	plan_install "$version"

@@ -48,7 +48,7 @@ check_portage() {
 }
 
 # Fails if install.sh could not write a file to its destination, or if the destination is a directory. Runs before the build.
-check_places() {
+check_destinations() {
 	local path
 	for path in "${file_order[@]}" var/log/portcullis/records.jsonl; do
 		check_writable "$root/$path"

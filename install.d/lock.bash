@@ -11,7 +11,7 @@ lock_wanted=''
 lock_directory() {
 	local directory=$1 key lock fd reason status
 	key=$(stat -L -c %d.%i -- "$directory" 2>/dev/null) || fail permission "cannot read $directory"
-	lock=$(lock_place)/portcullis-lock.$EUID.$key
+	lock=$(lock_parent)/portcullis-lock.$EUID.$key
 	lock_wanted=$lock
 	for _ in 1 2 3 4 5; do
 		reason=$(mkdir -m 700 -- "$lock" 2>&1) || [[ $reason == *'File exists' ]] ||
@@ -38,7 +38,7 @@ lock_directory() {
 }
 
 # Prints the directory for locks: one that only this user can write, otherwise the directory for temporary files.
-lock_place() {
+lock_parent() {
 	local directory=/run/user/$EUID
 	((EUID)) || directory=/run
 	[[ -d $directory && -O $directory && -w $directory ]] || directory=${TMPDIR:-/tmp}

@@ -5,50 +5,41 @@
 
 readonly log_path=var/log/portcullis
 
-# Sets log_mode and log_owner, the mode and owner (uid:gid) that /var/log/portcullis should have.
-log_choose() {
-	log_mode=755 log_owner=$target_owner
-	if [[ $target_owner == 0:* ]]; then
-		if portage_gid; then
-			log_mode=2775 log_owner=0:$gid
-		elif [[ -z $eprefix ]]; then
-			note "group portage does not exist, so $root/$log_path belongs to root, and phases that run as other users are not recorded"
-		fi
-	fi
-}
-
-# Sets gid to the group ID of portage; status 1 if the group does not exist.
+# Sets REPLY to the group ID of portage; status 1 if the group does not exist.
 portage_gid() {
 	local line
 	line=$(getent group portage) || return 1
-	IFS=: read -r _ _ gid _ <<<"$line"
+	IFS=: read -r _ _ REPLY _ <<<"$line"
 }
 
 # Plans a change of the mode and owner of /var/log/portcullis, unless a user has changed the mode and owner that a previous install.sh set.
-# Sets log_record to the entry `log` for the record of the installation. Sets log_mode to the mode for a new directory, or to '' if
-# install.sh must not create one.
+# Sets REPLY to an array: the mode for a new directory, or '' if install.sh must not create one; its owner (uid:gid); and the entry `log`
+# for the record of the installation.
 log_plan() {
-	local now reason path=$root/$log_path
-	log_choose
-	log_record="$log_mode $log_owner"
+	local now record mode=755 owner=$target_owner path=$root/$log_path
+	if [[ $target_owner == 0:* ]]; then
+		if portage_gid; then
+			mode=2775 owner=0:$REPLY
+		elif [[ -z $eprefix ]]; then
+			note "group portage does not exist, so $path belongs to root, and phases that run as other users are not recorded"
+		fi
+	fi
+	record="$mode $owner"
 	if [[ -L $path ]]; then
-		log_record=- log_mode=''
+		record=- mode=''
 		note "$path is a symbolic link, so install.sh does not set its mode and owner"
-		return 0
+	elif ((EUID == 0)) && trust_walk "$root/${log_path%/*}/" && trust_problem 0; then
+		record=- mode=''
+		note "$REPLY: install.sh does not create $path there. Create it by hand, or builds are not recorded"
+	elif [[ -d $path ]]; then
+		now=$(stat -c '%a %u:%g' -- "$path")
+		[[ -n $owner ]] || now=${now% *}' '
+		if [[ $now != "$record" && $now == "$record_log" ]]; then
+			plan_add attributes "$path" '' "$mode" "$owner"
+		elif [[ $now != "$record" ]]; then
+			record=${record_log:--}
+			note "$path has a mode or owner that install.sh did not set (${now% }), so install.sh does not change it"
+		fi
 	fi
-	if ((EUID == 0)) && trust_walk "$root/${log_path%/*}/" && trust_problem 0; then
-		log_record=- log_mode=''
-		note "$reason: install.sh does not create $path there. Create it by hand, or builds are not recorded"
-		return 0
-	fi
-	[[ -d $path ]] || return 0
-	now=$(stat -c '%a %u:%g' -- "$path")
-	[[ -n $log_owner ]] || now=${now% *}' '
-	[[ $now != "$log_record" ]] || return 0
-	if [[ $now == "$record_log" ]]; then
-		plan_add attributes "$path" '' "$log_mode" "$log_owner"
-	else
-		log_record=${record_log:--}
-		note "$path has a mode or owner that install.sh did not set (${now% }), so install.sh does not change it"
-	fi
+	REPLY=("$mode" "$owner" "$record")
 }

@@ -5,7 +5,7 @@
 
 # owner_run UID DIR: installs as UID, the owner of DIR. Does not return.
 owner_run() {
-	local name gid home signal tool status=0 pid
+	local name gid home signal tool status=0
 	local -a arguments=(--eprefix "$eprefix")
 	IFS=: read -r name _ _ gid _ home _ < <(getent passwd "$1") ||
 		fail untrusted "$2 belongs to user $1, who has no entry in passwd: run setpriv --reuid=$1 --regid=$(stat -c %g -- "$2") --clear-groups ${source_dir@Q}/install.sh --eprefix ${eprefix@Q}; nothing was changed"
@@ -24,21 +24,20 @@ owner_run() {
 	done
 	local -a as=("$(owner_tool setpriv)" --reuid="$1" --regid="$gid" --init-groups --inh-caps=-all --no-new-privs --)
 	as+=("$(owner_tool env)" -i "--default-signal=HUP,INT,QUIT,TERM" "PATH=$PATH" "HOME=$home" "USER=$name" "LOGNAME=$name")
-	(owner_exec test -r "$workdir/tree/install.sh") </dev/null >/dev/null 2>&1 ||
+	(owner_exec "${as[@]}" test -r "$workdir/tree/install.sh") </dev/null >/dev/null 2>&1 ||
 		fail failed "$name cannot read $workdir: set TMPDIR to a directory that everybody can enter; nothing was changed"
-	owner_signal='' owner_started=''
+	owner_signal='' owner_pid=''
 	for signal in HUP INT TERM; do
 		# shellcheck disable=SC2064 # the trap needs the present value of signal
 		trap "owner_interrupt $signal" "$signal"
 	done
-	owner_started=yes
-	(owner_exec "$(owner_tool bash)" -p "$workdir/tree/install.sh" "${arguments[@]}") </dev/null >"$workdir/out" 2>"$workdir/errors" &
-	pid=$!
-	[[ -z $owner_signal ]] || kill -s TERM "$pid" 2>/dev/null
+	(owner_exec "${as[@]}" "$(owner_tool bash)" -p "$workdir/tree/install.sh" "${arguments[@]}") </dev/null >"$workdir/out" 2>"$workdir/errors" &
+	owner_pid=$!
+	[[ -z $owner_signal ]] || kill -s TERM "$owner_pid" 2>/dev/null
 	while
-		wait "$pid"
+		wait "$owner_pid"
 		status=$?
-		kill -0 "$pid" 2>/dev/null
+		kill -0 "$owner_pid" 2>/dev/null
 	do :; done
 	owner_print <"$workdir/out"
 	owner_print <"$workdir/errors" >&2
@@ -50,8 +49,7 @@ owner_run() {
 	exit "$status"
 }
 
-# owner_exec COMMAND [ARG...]: executes COMMAND in a new session and without root's descriptors. The array `as` contains the words
-# before COMMAND: setpriv, which changes to the owner, and env.
+# owner_exec COMMAND [ARG...]: executes COMMAND in a new session and without root's descriptors.
 owner_exec() {
 	local fd
 	cd / && umask 022 || exit
@@ -59,14 +57,15 @@ owner_exec() {
 		fd=${fd##*/}
 		((fd <= 2)) || exec {fd}>&-
 	done
-	exec "$(owner_tool setsid)" "${as[@]}" "$@"
+	exec "$(owner_tool setsid)" "$@"
 }
 
-# Handles a signal. The first time, sends SIGTERM to the second install.sh, which then restores the previous state. Every further time,
-# sends SIGKILL: the owner of the Prefix, who owns that process, may have suspended it with SIGSTOP, and then it does not handle SIGTERM.
+# owner_interrupt SIGNAL: handles a signal, and sets owner_signal to its name. The first time, sends SIGTERM to owner_pid, the second
+# install.sh, which then restores the previous state. Every further time, sends SIGKILL: the owner of the Prefix, who owns that process, may
+# have suspended it with SIGSTOP, and then it does not handle SIGTERM.
 owner_interrupt() {
-	if [[ -n $owner_started && -n ${pid-} ]]; then
-		if [[ -n $owner_signal ]]; then kill -s KILL "$pid"; else kill -s TERM "$pid"; fi 2>/dev/null
+	if [[ -n $owner_pid ]]; then
+		if [[ -n $owner_signal ]]; then kill -s KILL "$owner_pid"; else kill -s TERM "$owner_pid"; fi 2>/dev/null
 	fi
 	owner_signal=$1
 }

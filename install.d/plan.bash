@@ -12,13 +12,13 @@ plan_add() {
 	plan_verb+=("$1") plan_path+=("$2") plan_from+=("${3-}") plan_mode+=("${4-}") plan_owner+=("${5-}")
 }
 
-# plan_describe I: sets word to the verb of the planned change number I for messages.
+# plan_describe I: sets REPLY to the verb of the planned change number I for messages.
 plan_describe() {
-	word=${plan_verb[$1]}
-	case $word in
-	directory) word=create ;;
-	put) [[ -e ${plan_path[$1]} ]] && word=replace || word=create ;;
-	bashrc) [[ -n $bashrc_exists ]] && word=edit || word=create ;;
+	REPLY=${plan_verb[$1]}
+	case $REPLY in
+	directory) REPLY=create ;;
+	put) [[ -e ${plan_path[$1]} ]] && REPLY=replace || REPLY=create ;;
+	bashrc) [[ -n $bashrc_exists ]] && REPLY=edit || REPLY=create ;;
 	esac
 }
 
@@ -29,20 +29,20 @@ plan_read() {
 }
 
 plan_install() {
-	local path version=$1 log_mode log_owner log_record
-	local -a dirs=("${record_dirs[@]}")
-	local -A sums=()
+	local path version=$1
+	local -a log dirs=("${record_dirs[@]}")
 	plan_read "${file_from[@]}"
 	for path in "${file_order[@]}"; do
 		check_foreign "$path" "${file_from[$path]}"
 	done
 	bashrc_check_block "$record_block" "$workdir/block"
 	log_plan
-	[[ -z $log_mode ]] || plan_directories "$log_path" "$log_mode" "$log_owner"
+	log=("${REPLY[@]}")
+	[[ -z ${log[0]} ]] || plan_directories "$log_path" "${log[0]}" "${log[1]}"
 	for path in etc/portage/bashrc "$record_path" "${file_order[@]}"; do
 		plan_directories "${path%/*}" 755 "$target_owner"
 	done
-	plan_record "$version"
+	plan_record "$version" "${log[2]}" "${dirs[@]}"
 	for path in "${file_order[@]}"; do
 		plan_put "$path" "${file_from[$path]}" "${file_mode[$path]}" "${file_owner[$path]}"
 	done
@@ -59,13 +59,12 @@ plan_directories() {
 	local directory path=$1
 	local -a missing=()
 	for (( ; ; )); do
-		[[ ! -d $root/$path && " ${dirs_planned-} " != *" $path "* ]] || break
+		[[ ! -d $root/$path && " ${plan_path[*]} " != *" $root/$path "* ]] || break
 		missing=("$path" "${missing[@]}")
 		[[ $path == */* ]] || break
 		path=${path%/*}
 	done
 	for directory in "${missing[@]}"; do
-		dirs_planned+=" $directory"
 		[[ " ${dirs[*]} " == *" $directory "* ]] || dirs+=("$directory")
 		if [[ $directory == "$1" ]]; then
 			plan_add directory "$root/$directory" '' "$2" "$3"
@@ -75,13 +74,15 @@ plan_directories() {
 	done
 }
 
-# plan_record VERSION: writes the record of the installation and plans its destination before all other files. If install.sh is killed, the
-# next run then recognizes the installed files.
+# plan_record VERSION LOG DIR...: writes the record of the installation and plans its destination before all other files. If install.sh is
+# killed, the next run then recognizes the installed files. LOG is the value of the entry `log`.
 plan_record() {
 	local path made=${record_bashrc:-edited}
+	local -a dirs=("${@:3}")
+	local -A sums=()
 	[[ -n $bashrc_exists ]] || made=created
 	for path in "${file_order[@]}"; do sums[$path]=${sha_of[${file_from[$path]}]-}; done
-	record_write "$1" "$made" "$log_record" "$workdir/block" dirs sums >"$workdir/record"
+	record_write "$1" "$made" "$2" "$workdir/block" dirs sums >"$workdir/record"
 	files_read "$workdir/record"
 	plan_put "$record_path" "$workdir/record" 644 "$target_owner"
 }
@@ -192,12 +193,12 @@ plan_report_kept() {
 
 # Sets plan_words, the verbs of the final report, before the changes, while new files do not exist yet. In a dry run, prints the plan.
 plan_announce() {
-	local i word
+	local i
 	plan_words=()
 	for i in "${!plan_verb[@]}"; do
 		plan_describe "$i"
-		plan_words+=("${plan_past[$word]}")
-		[[ -z $opt_dry_run ]] || report "would ${word/attributes/set the mode of} ${plan_path[i]}"
+		plan_words+=("${plan_past[$REPLY]}")
+		[[ -z $opt_dry_run ]] || report "would ${REPLY/attributes/set the mode of} ${plan_path[i]}"
 	done
 	[[ -z $opt_dry_run ]] || plan_print_notes
 	if [[ -n $opt_dry_run && ${#plan_verb[@]} == 0 ]]; then report "would change nothing in ${root:-/}"; fi
@@ -236,18 +237,18 @@ plan_apply_directories() {
 
 # Makes directories, stages all files and syncs them, then renames one after the other. bashrc is the last.
 plan_apply() {
-	local i staged
+	local i
 	local -A new=()
 	plan_apply_directories
 	for i in "${!plan_verb[@]}"; do
 		case ${plan_verb[i]} in
 		put | bashrc)
 			transaction_stage "${plan_path[i]}"
-			new[$i]=$staged
+			new[$i]=$REPLY
 			if [[ ${plan_verb[i]} == put ]]; then
-				transaction_write "${plan_from[i]}" "$staged" "${plan_mode[i]}" "${plan_owner[i]}"
+				transaction_write "${plan_from[i]}" "${new[$i]}" "${plan_mode[i]}" "${plan_owner[i]}"
 			else
-				bashrc_stage "${plan_from[i]}" "$staged"
+				bashrc_stage "${plan_from[i]}" "${new[$i]}"
 			fi
 			;;
 		esac

@@ -13,6 +13,8 @@
 
 readonly record_path=usr/share/portcullis/installed
 
+# Reads the record, if there is one. Sets record_found, record_setuid, record_log, record_bashrc, record_dirs and record_sha[PATH] to its
+# entries, and record_block to the path of a file with the managed block.
 record_read() {
 	local word rest path file=$root/$record_path
 	record_found='' record_setuid=no record_log='' record_bashrc='' record_block=$workdir/block.recorded

@@ -20,6 +20,7 @@ setuid_precheck() {
 		fail setuid "$root/$confine_path was installed with --setuid, and only root can install a setuid confine: in a Prefix that does not belong to root, run install.sh with --no-setuid; otherwise, run install.sh as root; nothing was changed"
 	((EUID == 0)) || fail permission "--setuid needs root, because confine must belong to root; nothing was changed"
 	portage_gid || fail setuid "--setuid needs the group portage, which does not exist: run groupadd --system portage; nothing was changed"
+	gid=$REPLY
 	if [[ -z $destdir ]]; then
 		directory=$root/${confine_path%/*}
 		while [[ ! -d $directory ]]; do directory=${directory%/*}; done
@@ -35,6 +36,7 @@ setuid_verify() {
 	local gid mode path=$root/$confine_path
 	[[ $want_setuid == yes ]] || return 0
 	portage_gid
+	gid=$REPLY
 	mode=$(stat -c '%a %u:%g' -- "$path")
 	[[ $mode == "4710 0:$gid" ]] || fail setuid "--setuid: the installed $path has mode and owner $mode instead of 4710 0:$gid; the previous state was restored"
 	[[ -z $destdir ]] || return 0
@@ -42,17 +44,17 @@ setuid_verify() {
 		note "no_new_privs is set for install.sh, so $path could not be tested as a set-user-ID program. Its owner and mode are correct; to test it, run portcullis doctor in a new login"
 		return 0
 	fi
-	setuid_try "$path" "$gid" || fail setuid "--setuid: user nobody in group portage ran $path --probe, which printed $tried instead of mode=setuid; the previous state was restored"
+	setuid_try "$path" "$gid" || fail setuid "--setuid: user nobody in group portage ran $path --probe, which printed $REPLY instead of mode=setuid; the previous state was restored"
 }
 
-# setuid_try CONFINE GID: runs `confine --probe` as user nobody with group GID. Sets tried to the mode or error that confine prints.
+# setuid_try CONFINE GID: runs `confine --probe` as user nobody with group GID. Sets REPLY to the mode or error that confine prints.
 setuid_try() {
 	local out
 	if ! out=$(setpriv --reuid=65534 --regid="$2" --clear-groups --inh-caps=-all -- "$1" --probe 2>&1 </dev/null); then
-		tried=${out##*$'\n'}
+		REPLY=${out##*$'\n'}
 		return 1
 	fi
-	tried=$(grep -m 1 '^mode=' <<<"$out")
-	tried=${tried:-'no mode'}
-	[[ $tried == mode=setuid ]]
+	REPLY=$(grep -m 1 '^mode=' <<<"$out")
+	REPLY=${REPLY:-'no mode'}
+	[[ $REPLY == mode=setuid ]]
 }

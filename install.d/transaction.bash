@@ -20,11 +20,11 @@ transaction_mkdir() {
 	[[ -z $owner ]] || attempt "change the owner of $1 to $owner" chown -h -- "$owner" "$@"
 }
 
-# transaction_stage PATH: sets staged to a path beside PATH, for the new content. No other run uses this path, because it ends with the
+# transaction_stage PATH: sets REPLY to a path beside PATH, for the new content. No other run uses this path, because it ends with the
 # six random characters that mktemp chose for the name of $workdir.
 transaction_stage() {
-	staged=${1%/*}/.${1##*/}.portcullis.${workdir##*.}
-	undo_push unstage "$staged"
+	REPLY=${1%/*}/.${1##*/}.portcullis.${workdir##*.}
+	undo_push unstage "$REPLY"
 }
 
 # transaction_write FROM STAGED MODE OWNER: copies FROM to the new file STAGED. OWNER is uid:gid, or empty for the user who runs
@@ -71,7 +71,7 @@ transaction_remove() {
 	local aside
 	transaction_disarm "$1"
 	transaction_stage "$1"
-	aside=$staged.old
+	aside=$REPLY.old
 	undo_push restore "$1" "$aside"
 	attempt "remove $1" mv -fT -- "$1" "$aside"
 	transaction_leftovers+=("$aside")

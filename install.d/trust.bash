@@ -4,19 +4,19 @@
 # link in it belongs to root and only root can write there. Then no other user can replace a file between two steps.
 
 # trust_walk PATH...: resolves each PATH as the kernel does. The keys of trust_seen become the existing directories and symbolic links in all
-# paths, and the keys of trust_ends the last directory of each path. trust_last is the last directory of the last path.
+# paths, and the keys of trust_ends the last directory of each path. Sets REPLY to the last directory of the last path.
 trust_walk() {
 	local path rest at name link target links
 	declare -gA trust_seen=(['/']=1) trust_ends=()
 	for path; do
-		rest=${path#/} at='' links=0 trust_last=/
+		rest=${path#/} at='' links=0 REPLY=/
 		while [[ -n $rest ]]; do
 			name=${rest%%/*}
 			if [[ $rest == */* ]]; then rest=${rest#*/}; else rest=''; fi
 			case $name in
 			'' | .) continue ;;
 			..)
-				at=${at%/*} trust_last=${at:-/}
+				at=${at%/*} REPLY=${at:-/}
 				continue
 				;;
 			esac
@@ -30,25 +30,24 @@ trust_walk() {
 				rest=$target$rest
 			elif [[ -d $link ]]; then
 				at=$link
-				trust_seen[$at]=1 trust_last=$at
+				trust_seen[$at]=1 REPLY=$at
 			else
 				break
 			fi
 		done
-		trust_ends[$trust_last]=1
+		trust_ends[$REPLY]=1
 	done
 }
 
-# trust_problem UID: status 0 if a user other than root and UID can change a path in trust_seen; sets reason to a message. A sticky
+# trust_problem UID: status 0 if a user other than root and UID can change a path in trust_seen; sets REPLY to a message. A sticky
 # directory is no problem, because other users cannot replace entries of root there. But a directory in trust_ends is a problem even if it
 # is sticky, because other users can create files in it.
 trust_problem() {
 	local uid gid type path
-	reason=''
 	while read -r -d '' uid gid type path; do
 		type=$((16#$type))
 		if ((uid != 0 && uid != $1)); then
-			reason="$path belongs to $(trust_name passwd "$uid")"
+			REPLY="$path belongs to $(trust_name passwd "$uid")"
 		elif ((uid == 0 && (type & 0170000) == 0040000 && ((type & 01000) == 0 || ${trust_ends[$path]-0}))); then
 			trust_written_by "$path" "$type" "$gid" || continue
 		else
@@ -59,17 +58,17 @@ trust_problem() {
 	return 1
 }
 
-# trust_written_by PATH MODE GID: status 0 if a user other than the owner can write PATH; sets reason to a message.
+# trust_written_by PATH MODE GID: status 0 if a user other than the owner can write PATH; sets REPLY to a message.
 trust_written_by() {
 	if (($2 & 0002)); then
-		reason="$1 can be written by every user"
+		REPLY="$1 can be written by every user"
 	elif ! (($2 & 0020)); then
 		return 1
 	elif (($3 != 0)); then
-		reason="$1 can be written by group $(trust_name group "$3")"
+		REPLY="$1 can be written by group $(trust_name group "$3")"
 	elif [[ $(ls -ld -- "$1") == ??????????+* ]]; then
 		# With an ACL, the group bits of the mode are the ACL's mask, which permits other users or groups to write (acl(5)).
-		reason="$1 can be written by other users (run getfacl to list them)"
+		REPLY="$1 can be written by other users (run getfacl to list them)"
 	else
 		return 1
 	fi
@@ -85,41 +84,41 @@ trust_name() {
 # As root: fails if other users can write in the directory to install into. In another user's Prefix, runs install.sh again as the owner
 # of the Prefix, and exits.
 trust_target() {
-	local reason owner
+	local directory owner
 	((EUID == 0)) || return 0
 	trust_walk "$root/"
+	directory=$REPLY
 	trust_ends=()
-	owner=$(stat -c %u -- "$trust_last") || fail failed "cannot read $trust_last; nothing was changed"
+	owner=$(stat -c %u -- "$directory") || fail failed "cannot read $directory; nothing was changed"
 	if ((owner != 0)) && [[ -z $destdir ]]; then
-		! trust_problem "$owner" || trust_refuse "run install.sh as $(trust_name passwd "$owner")"
-		owner_run "$owner" "$trust_last"
+		! trust_problem "$owner" || trust_refuse "$REPLY" "run install.sh as $(trust_name passwd "$owner")"
+		owner_run "$owner" "$directory"
 	fi
-	! trust_problem 0 || trust_refuse 'change its owner or its mode'
+	! trust_problem 0 || trust_refuse "$REPLY" 'change its owner or its mode'
 }
 
 # As root, after the target exists: fails if other users can change a destination. log_plan checks the log directory.
-trust_places() {
-	local reason
+trust_destinations() {
 	((EUID == 0)) && [[ -d $root/ ]] || return 0
 	trust_walk "${file_order[@]/#/$root/}" "$root/$record_path"
-	! trust_problem 0 || trust_refuse 'change its owner or its mode'
+	! trust_problem 0 || trust_refuse "$REPLY" 'change its owner or its mode'
 	trust_walk "$bashrc_path"
-	! trust_problem 0 || trust_refuse "replace the symbolic link $bashrc_path by a file"
+	! trust_problem 0 || trust_refuse "$REPLY" "replace the symbolic link $bashrc_path by a file"
 }
 
-# trust_refuse FIX: ends install.sh with a message that contains the problem from the variable reason, and the advice FIX.
+# trust_refuse PROBLEM FIX: ends install.sh with a message.
 trust_refuse() {
-	fail untrusted "$reason, and root installs only where no other user can change the target: $1; nothing was changed"
+	fail untrusted "$1, and root installs only where no other user can change the target: $2; nothing was changed"
 }
 
 # trust_file FILE: fails if other users can write FILE.
 trust_file() {
-	local uid gid mode reason
+	local uid gid mode
 	read -r uid gid mode < <(stat -L -c '%u %g %f' -- "$1")
 	if ((uid != 0 && uid != EUID)); then
-		reason="$1 belongs to $(trust_name passwd "$uid")"
+		REPLY="$1 belongs to $(trust_name passwd "$uid")"
 	else
 		trust_written_by "$1" "$((16#$mode))" "$gid" || return 0
 	fi
-	fail untrusted "$reason, but install.sh trusts no list of installed files that other users can write: remove $1 and install again; nothing was changed"
+	fail untrusted "$REPLY, but install.sh trusts no list of installed files that other users can write: remove $1 and install again; nothing was changed"
 }
