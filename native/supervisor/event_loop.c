@@ -27,7 +27,7 @@ bool liveness_open(struct supervisor *s)
 			s->pidfds[s->pidfd_count++] = fd;
 	}
 	if (s->options->die_with_lock != NULL)
-		s->lock = open(s->options->die_with_lock, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+		s->lock = open(s->options->die_with_lock, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (lock_is_free(s->lock)) {
 		close(s->lock);
 		s->lock = -1;

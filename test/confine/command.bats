@@ -133,6 +133,21 @@ MODES=('--net' "--net --cgroup x")
 	exec {held}>&-
 }
 
+@test 'confine --die-with-lock opens a locked file, but not the locked file to which a symbolic link leads' {
+	local name lock=$BATS_TEST_TMPDIR/lock
+	ln -s lock "$BATS_TEST_TMPDIR/link"
+	for name in lock link; do
+		# shellcheck disable=SC2016
+		run -0 python3 -c 'import fcntl, subprocess, sys
+held = open(sys.argv[1], "w")
+fcntl.lockf(held, fcntl.LOCK_EX)
+sys.exit(subprocess.call(sys.argv[2:]))' "$lock" "$CONFINE" --die-with-lock "$BATS_TEST_TMPDIR/$name" -- \
+			bash -c 'read -r _ _ _ supervisor _ <"/proc/$PPID/stat" && readlink "/proc/$supervisor/fd/"*'
+		echo "$output"
+		[[ ($name == lock && $output == *"$lock"*) || ($name == link && $output != *"$lock"* && $output == *socket:*) ]]
+	done
+}
+
 @test 'a stdin, stdout or stderr that is closed at the start of confine is closed for the command too' {
 	local mode
 	for mode in "${MODES[@]}"; do
