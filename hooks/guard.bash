@@ -73,7 +73,7 @@ __portcullis_start() {
 
 # __portcullis_call FUNCTION ARG...: calls elog, ewarn, eqawarn or die of Portage, without the variables of the build that decide which
 # code these functions run: programs in PATH (in _PORTAGE_ORIG_PATH with Portage 3.0.66 and older), and the commands in
-# EBUILD_DEATH_HOOKS, which die runs.
+# EBUILD_DEATH_HOOKS, which die runs. Doubles each backslash, because these functions print their arguments with `echo -e`.
 __portcullis_call() {
 	local -x PATH=@path@ LD_LIBRARY_PATH='' LD_AUDIT='' BASH_ENV='' PYTHONPATH=''
 	# shellcheck disable=SC2034
@@ -81,7 +81,7 @@ __portcullis_call() {
 	# Global variables of these functions. If the build makes one an integer, an assignment can run code of the build.
 	# shellcheck disable=SC2034
 	local LAST_E_CMD sourcefile lineno args newarg j
-	"$@"
+	"${@//\\/\\\\}"
 }
 
 # Prints the exported variables that can indicate a conflict, for the standard input of portcullis.js.

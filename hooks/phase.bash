@@ -217,7 +217,7 @@ __portcullis_set() {
 	case $name in
 	#: checks
 	*) return ;;
-	esac || __portcullis_call die "Portcullis: $package: $name=\"${value//\\/\\\\}\" is invalid: use $valid. Correct it in make.conf or /etc/portage/env."
+	esac || __portcullis_call die "Portcullis: $package: $name=\"$value\" is invalid: use $valid. Correct it in make.conf or /etc/portage/env."
 	setting[$name]=$value
 }
 
@@ -359,7 +359,7 @@ __portcullis_report_unconfined() {
 		[[ $features != *" $word "* ]] || missing+=${missing:+, }$word
 	done
 	[[ ${setting[PORTCULLIS_AUDIT]-} != only ]] || missing='the audit'
-	__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE runs without $missing: ${1//\\/\\\\}. $doctor"
+	__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE runs without $missing: $1. $doctor"
 }
 
 #: storage

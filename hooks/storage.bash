@@ -35,7 +35,7 @@ __portcullis_load() {
 
 # __portcullis_tampered FILE TEXT: stops the phase, because FILE contains the line TEXT, which the hook did not write.
 __portcullis_tampered() {
-	__portcullis_call die "Portcullis: $package: $EBUILD_PHASE: the build stops, because $1 has a line that Portcullis did not write (\"${2//\\/\\\\}\"). Remove the build directory and start emerge again: rm -r $PORTAGE_BUILDDIR"
+	__portcullis_call die "Portcullis: $package: $EBUILD_PHASE: the build stops, because $1 has a line that Portcullis did not write (\"$2\"). Remove the build directory and start emerge again: rm -r $PORTAGE_BUILDDIR"
 }
 
 # Removes the files in /run whose build directories no longer exist.

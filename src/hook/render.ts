@@ -39,8 +39,7 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		pkg: pkgPhases.join('|'),
 		features: confinements.map((what) => features[what]).join('|'),
 		settings: settingNames.join(' '),
-		// Double each backslash, because elog and die interpret backslashes.
-		command: quote(shellCommand(eprefix).replaceAll('\\', '\\\\')),
+		command: quote(shellCommand(eprefix)),
 		sandboxes: confinements.map((what) => features[what]).join(' '),
 		confinements: confinements.join(' '),
 		folders: Object.values(shmFolders).join(' '),

@@ -56,9 +56,9 @@ export function phaseMessages(
 	];
 }
 
-/** Formats a line for the hook, without escape sequences and newlines, because Portage's functions print it with `echo -e`. */
+/** Formats a line for the hook, without control characters. */
 export function render({ verb, text, details }: Line): string {
-	return `${verb} ${stripControls(details === undefined ? text : `${text}. ${details}`).replaceAll('\\', '\\\\')}`;
+	return `${verb} ${stripControls(details === undefined ? text : `${text}. ${details}`)}`;
 }
 
 function refusal(record: RunRecord, missing: RunRecord['missing']): Line {

@@ -69,18 +69,39 @@ source_hook() {
 	[[ $(<"$stored") == "$BUILDDIR"$'\n192.0.2.7:80\n--allow 192.0.2.7:80' && $(<"$BATS_TEST_TMPDIR/starts") == $'conflicts\ndestinations' ]]
 }
 
-@test 'if Node does not start, the hook prints why a sandbox is missing; for other events, the hook prints a portcullis report command that shows them after the repair of Node' {
-	local what confine=$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine
+# fake_confine STATUS MISSING...: installs a confine that exits with STATUS after it has written a record with these members of "missing"
+fake_confine() {
+	local confine=$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine missing
+	missing=$(IFS=, && echo "${*:2}")
 	mkdir -p "${confine%/*}"
+	# shellcheck disable=SC2016 # the script expands it
+	printf '#!/bin/bash\nwhile [[ $1 != --notice-file ]]; do shift; done\necho %q >"$2"\nexit %s\n' "{\"missing\":[$missing]}" "$1" >"$confine"
+	chmod 755 "$confine"
+}
+
+@test 'if Node does not start, the hook prints why a sandbox is missing; for other events, the hook prints a portcullis report command that shows them after the repair of Node' {
+	local what
 	for what in memory.max own-sockets net; do
-		# shellcheck disable=SC2016 # the script expands it
-		printf '#!/bin/bash\nwhile [[ $1 != --notice-file ]]; do shift; done\necho %q >"$2"\n' \
-			'{"missing":[{"what":"pids.max","why":"no cgroup"},{"what":"'"$what"'","why":"no right"},{"what":"cpu.max","why":"no cgroup"}]}' >"$confine"
-		chmod 755 "$confine"
+		fake_confine 0 '{"what":"pids.max","why":"no cgroup"}' '{"what":"'"$what"'","why":"no right"}' '{"what":"cpu.max","why":"no cgroup"}'
 		source_hook compile PORTAGE_FEATURES='network-sandbox ipc-sandbox'
 		[[ $what == net || $output == 'ewarn Portcullis: app-misc/foo-1: src_compile: Portcullis recorded events of this phase and cannot print them, because Node does not start. '* ]]
 	done
 	[[ $output == 'ewarn Portcullis: app-misc/foo-1: src_compile runs without network-sandbox, ipc-sandbox: no right. '* ]]
+}
+
+@test "the hook doubles each backslash in messages, with and without Node, because Portage's ewarn and die interpret backslashes" {
+	local program=$BATS_TEST_TMPDIR/usr/share/portcullis/portcullis.js
+	fake_confine 0 '{"what":"net","why":"no \u0041 right"}'
+	source_hook compile PORTAGE_FEATURES=network-sandbox
+	[[ $output == 'ewarn Portcullis: app-misc/foo-1: src_compile runs without network-sandbox: no \\u0041 right. '* ]]
+	fake_confine 125 '{"what":"net","why":"no \u0041 right"}'
+	source_hook compile PORTAGE_FEATURES=network-sandbox PORTCULLIS_ON_FAILURE=die
+	[[ $output == 'die Portcullis: app-misc/foo-1: src_compile: the build stops, because PORTCULLIS_ON_FAILURE="die" is set and the phase cannot be confined: no \\u0041 right. '* ]]
+	fake_confine 0
+	mkdir -p "${program%/*}"
+	printf '%s\n' 'console.log("ewarn no \\u0041 right\ndone")' >"$program"
+	source_hook compile PORTAGE_FEATURES=network-sandbox
+	[[ $output == 'ewarn no \\u0041 right' ]]
 }
 
 @test 'with FEATURES=cgroup, the hook moves a pkg_* phase of root to the cgroup of emerge, so that Portage does not kill daemons that the phase starts, and warns if this fails' {

@@ -200,12 +200,7 @@ function oneRound(seed: number): number {
 	expectPlain(page.split('\n').map((line) => line.replaceAll('\t', '')));
 	expect(page).not.toMatch(/<(script|img)|NaN|Infinity|undefined/);
 	for (const record of records) {
-		// Portage prints messages with `echo -e`, so every backslash has to be doubled.
-		const messages = phaseMessages(record).map(render);
-		expectPlain(messages);
-		for (const line of messages) expect(line.replaceAll('\\\\', '')).not.toContain('\\');
-	}
-	for (const record of records) {
+		expectPlain(phaseMessages(record).map(render));
 		const attempted = new AttemptedDestinations();
 		attempted.add(record);
 		const entries = attempted.entries().map(({ entry }) => entry);
