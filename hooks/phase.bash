@@ -191,7 +191,7 @@ __portcullis_report_unknown() {
 	done
 	((${#unknown[@]})) || return 0
 	mapfile -t lines < <(__portcullis_start "$node" "$program" unknown --package "$package" --once "$PORTAGE_BUILDDIR/.ipc" "${unknown[@]}" 2>/dev/null)
-	[[ ${lines[*]: -1} == 'done' ]] || lines=("ewarn Portcullis: $package: Portcullis does not know these variables and ignores them: ${unknown[*]}. For a list of the variables, run: man 5 portcullis")
+	[[ ${lines[*]: -1} == 'done' ]] || lines=("ewarn Portcullis: $package: Portcullis ignores these unknown variables: ${unknown[*]}. For a list of the variables, run: man 5 portcullis")
 	__portcullis_print "${lines[@]}"
 }
 

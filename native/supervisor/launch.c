@@ -102,7 +102,7 @@ static bool wait_until_ready(struct supervisor *s, pid_t first, struct setup_err
 	while (!ready && receive_before(s->channel, &message, deadline)) {
 		if (message.type == MESSAGE_READY) {
 			ready = true;
-			/* The kernel adds init's process ID to the message. In a PID namespace, init itself knows only its ID there, which is 1. */
+			/* The kernel adds init's process ID to the message. In a PID namespace, getpid(2) of init returns 1. */
 			s->init = message.sender;
 			snmp_open(&s->snmp, message.counters);
 		}

@@ -58,7 +58,7 @@ function hostShm({ features: words, inShm = [], settings: { PORTCULLIS_AUDIT } }
 }
 
 function auditOnly(): string {
-	const asRoot = ' As root, Portage itself still isolates the phases that FEATURES names.';
+	const asRoot = ' As root, Portage itself still applies the sandboxes in FEATURES.';
 	return `PORTCULLIS_AUDIT="only": Portcullis isolates nothing.${isIsolatingRoot() ? asRoot : ''}`;
 }
 

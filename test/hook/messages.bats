@@ -36,7 +36,7 @@ source_hook() {
 
 @test 'if Node does not start, the hook still reports misspelled variables PORTCULLIS_* in pkg_setup, and only in this phase' {
 	source_hook setup PORTCULLIS_ONFAILURE=die PORTCULLIS_UNPACK=host
-	[[ $output == 'ewarn Portcullis: app-misc/foo-1: Portcullis does not know these variables and ignores them: PORTCULLIS_ONFAILURE. For a list of the variables, run: man 5 portcullis' ]]
+	[[ $output == 'ewarn Portcullis: app-misc/foo-1: Portcullis ignores these unknown variables: PORTCULLIS_ONFAILURE. For a list of the variables, run: man 5 portcullis' ]]
 	source_hook compile PORTCULLIS_ONFAILURE=die
 	[[ ! $output ]]
 }

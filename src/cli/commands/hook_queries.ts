@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** The commands that only the hook calls. They print "done" at the end, from which the hook knows that the output is complete. */
+/** The commands that only the hook calls. They print "done" at the end, so that the hook can detect incomplete output. */
 import { readFileSync } from 'node:fs';
 import { UsageError, type Input } from '../command.ts';
 import { allowOptions, destinationLines, destinations } from '../../confine/destinations.ts';
