@@ -75,13 +75,13 @@ static size_t put_addresses(const struct allow *hosts, const struct dns_question
 {
 	for (size_t i = 0; i < hosts->name_count; i++) {
 		const struct allow_name *host = &hosts->names[i];
-		unsigned char type = host->family == AF_INET ? TYPE_A : TYPE_AAAA, size = host->family == AF_INET ? 4 : 16;
+		unsigned char type = host->to.family == AF_INET ? TYPE_A : TYPE_AAAA, size = host->to.family == AF_INET ? 4 : 16;
 		/* Start of an answer record: pointer to the name in the question (2 bytes), type (2), class (2), TTL (4), address length (2) (RFC 1035, 4.1.3). */
 		const unsigned char head[] = {0xC0, HEADER, 0, type, 0, CLASS_IN, 0, 0, 0, TTL_SECONDS, 0, size};
 		if (type != question->type || !has_name(host, question->name) || used + sizeof head + size > DNS_ANSWER)
 			continue;
 		memcpy(answer + used, head, sizeof head);
-		memcpy(answer + used + sizeof head, host->address, size);
+		memcpy(answer + used + sizeof head, host->to.address, size);
 		used += sizeof head + size;
 		answer[7]++; /* low byte of ANCOUNT, the number of answers */
 	}

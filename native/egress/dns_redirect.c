@@ -122,7 +122,7 @@ static enum dns_redirection request_socket(struct dns_redirect *redirect, const 
 	wanted.truncates = request->call == CALL_SENDTO && wanted.port != 0;
 	bool is_tcp = socket_is_tcp(call->socket);
 	if ((!is_tcp && wanted.type != SOCK_DGRAM) || (is_tcp && !socket_is_idle(call->socket)) ||
-	    (is_tcp && allow_has(allow, call->to.family, call->to.address, call->to.port)))
+	    (is_tcp && allow_has(allow, &call->to)))
 		return DNS_NOT_REDIRECTED;
 	target_add_parents(&call->target, &wanted.program);
 	if (redirect->waiting_count == DNS_WAITING || send(redirect->server, &wanted, sizeof wanted, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof wanted)

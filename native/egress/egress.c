@@ -76,7 +76,7 @@ static int connect_to_allowed(const struct egress_call *call, int family)
 static enum egress_decision handle_connect(const struct egress_call *call, const struct request *request, bool on_host_network,
 					   enum egress_decision default_decision)
 {
-	bool allowed = call->to.family != AF_UNSPEC && allow_has(call->egress->allow, call->to.family, call->to.address, call->to.port);
+	bool allowed = call->to.family != AF_UNSPEC && allow_has(call->egress->allow, &call->to);
 	if (on_host_network && !allowed)
 		return refuse_reconnect(call);
 	if (on_host_network) {

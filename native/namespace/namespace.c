@@ -134,19 +134,22 @@ bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned 
 	return (mode != MODE_USERNS || user_namespace_enter(identity, setup_error)) && isolate(identity, isolation, setup_error);
 }
 
-static const void *address_bytes(const struct sockaddr *address, int family)
+static bool is_address(const struct sockaddr *address, const struct destination *wanted)
 {
-	return family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr
-				  : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
+	union socket_address copy = {0};
+	struct destination to;
+	if (address == NULL || address->sa_family != wanted->family)
+		return false;
+	memcpy(&copy, address, wanted->family == AF_INET6 ? sizeof copy.in6 : sizeof copy.in);
+	return destination_read(&to, &copy, sizeof copy, false) && destination_equals(&to, wanted);
 }
 
 /* Returns true if entry is an address of lo whose address and netmask are those of added, which Portage adds to lo. */
-static bool is_added(const struct ifaddrs *entry, const struct loopback_address *added)
+static bool is_added(const struct ifaddrs *entry, const struct destination *added)
 {
-	static const unsigned char mask[16] = {0xFF}; /* netmask of LOOPBACK_PREFIX bits */
-	return (entry->ifa_flags & IFF_LOOPBACK) != 0 && entry->ifa_addr != NULL && entry->ifa_addr->sa_family == added->family &&
-	       memcmp(address_bytes(entry->ifa_addr, added->family), added->bytes, added->length) == 0 && entry->ifa_netmask != NULL &&
-	       memcmp(address_bytes(entry->ifa_netmask, added->family), mask, added->length) == 0;
+	/* Netmask of LOOPBACK_PREFIX bits. */
+	const struct destination mask = {.family = added->family, .address = {0xFF}};
+	return (entry->ifa_flags & IFF_LOOPBACK) != 0 && is_address(entry->ifa_addr, added) && is_address(entry->ifa_netmask, &mask);
 }
 
 /*

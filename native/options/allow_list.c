@@ -2,7 +2,6 @@
 #include "options/allow_list.h"
 
 #include <arpa/inet.h>
-#include <sys/socket.h>
 
 /* Parses a number of 1 to 5 digits at *text and moves *text behind it. Returns -1 for no or more digits, and if the number exceeds most. */
 static long parse_number(const char **text, long most)
@@ -34,14 +33,13 @@ static bool is_mapped(const unsigned char address[16])
 
 bool allow_parse(const char *text, struct allow_entry *entry)
 {
-	*entry = (struct allow_entry){0};
 	bool six = *text == '[';
-	entry->family = six ? AF_INET6 : AF_INET;
+	*entry = (struct allow_entry){.to.family = six ? AF_INET6 : AF_INET};
 	text += six;
 	size_t length = strcspn(text, six ? "]" : "/:");
 	if (six && text[length] != ']')
 		return false;
-	if (!parse_address(text, length, entry->family, entry->address) || (six && is_mapped(entry->address)))
+	if (!parse_address(text, length, entry->to.family, entry->to.address) || (six && is_mapped(entry->to.address)))
 		return false;
 	text += length + six;
 	long bits = six ? 128 : 32;
@@ -56,7 +54,7 @@ bool allow_parse(const char *text, struct allow_entry *entry)
 	if (port <= 0 || *text != '\0')
 		return false;
 	entry->bits = (unsigned)bits;
-	entry->port = (uint16_t)port;
+	entry->to.port = (uint16_t)port;
 	return true;
 }
 
@@ -67,8 +65,8 @@ bool allow_parse_name(const char *text, struct allow_name *name)
 	if (length == 0 || length > 253 || text[length] != '=')
 		return false;
 	const char *address = text + length + 1;
-	name->family = strchr(address, ':') == NULL ? AF_INET : AF_INET6;
-	return parse_address(address, strlen(address), name->family, name->address);
+	name->to.family = strchr(address, ':') == NULL ? AF_INET : AF_INET6;
+	return parse_address(address, strlen(address), name->to.family, name->to.address);
 }
 
 static bool same_bits(const unsigned char *one, const unsigned char *other, unsigned bits)
@@ -79,35 +77,20 @@ static bool same_bits(const unsigned char *one, const unsigned char *other, unsi
 	return rest == 0 || ((one[whole] ^ other[whole]) & (0xFF << (8 - rest)) & 0xFF) == 0;
 }
 
-static bool is_loopback(int family, const unsigned char address[16])
-{
-	static const unsigned char own[16] = {[15] = 1};
-	return family == AF_INET ? address[0] == 127 : memcmp(address, own, 16) == 0;
-}
-
-static bool is_unspecified(int family, const unsigned char address[16])
-{
-	static const unsigned char none[16];
-	return memcmp(address, none, family == AF_INET ? 4 : 16) == 0;
-}
-
 /* Returns true if all addresses of an --allow entry are loopback addresses: 127.0.0.0/8 or a part of it, or ::1. */
 static bool allows_only_loopback(const struct allow_entry *entry)
 {
-	return is_loopback(entry->family, entry->address) && entry->bits >= (entry->family == AF_INET ? 8 : 128);
+	return destination_is_loopback(&entry->to) && entry->bits >= (entry->to.family == AF_INET ? 8 : 128);
 }
 
-bool allow_has(const struct allow *allow, int family, const unsigned char address[16], uint16_t port)
+bool allow_has(const struct allow *allow, const struct destination *to)
 {
-	if (is_unspecified(family, address))
+	if (destination_is_unspecified(to))
 		return false;
-	bool loopback = is_loopback(family, address);
-	for (size_t i = 0; i < allow->count; i++) {
-		const struct allow_entry *entry = &allow->entries[i];
-		if (entry->family == family && entry->port == port && same_bits(entry->address, address, entry->bits) &&
-		    (!loopback || allows_only_loopback(entry)))
+	for (const struct allow_entry *entry = allow->entries; entry < allow->entries + allow->count; entry++)
+		if (entry->to.family == to->family && entry->to.port == to->port && same_bits(entry->to.address, to->address, entry->bits) &&
+		    (!destination_is_loopback(to) || allows_only_loopback(entry)))
 			return true;
-	}
 	return false;
 }
 

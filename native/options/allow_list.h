@@ -5,7 +5,7 @@
 
 #include <sys/socket.h>
 
-#include "util/base.h"
+#include "util/destination.h"
 
 enum {
 	ALLOW_ENTRIES = 64, /* maximum number of --allow options; a further one is an error */
@@ -14,17 +14,14 @@ enum {
 };
 
 struct allow_entry {
-	int family; /* AF_INET or AF_INET6 */
-	unsigned char address[16];
+	struct destination to;
 	unsigned bits; /* prefix length: number of leading bits of the address that a destination must have */
-	uint16_t port;
 };
 
 struct allow_name {
 	const char *name; /* HOST in the text of --resolve: length bytes, not NUL-terminated */
 	size_t length;
-	int family;
-	unsigned char address[16];
+	struct destination to; /* without a port */
 };
 
 struct allow {
@@ -47,9 +44,9 @@ bool allow_parse_name(const char *text, struct allow_name *name);
 
 /*
  * Returns true if --allow permits this destination. A loopback address must match an entry that contains only loopback addresses, so that
- * 0.0.0.0/0 does not permit services of this host. An unspecified address is never permitted. For an IPv4-mapped address, family is AF_INET.
+ * 0.0.0.0/0 does not permit services of this host. An unspecified address is never permitted.
  */
-bool allow_has(const struct allow *allow, int family, const unsigned char address[16], uint16_t port);
+bool allow_has(const struct allow *allow, const struct destination *to);
 
 /* A set of socket families is a bit mask: bit N is 1 if the set contains the family whose AF_* constant is N. */
 #define FAMILIES_BIT(family) (UINT64_C(1) << (family))

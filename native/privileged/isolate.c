@@ -12,12 +12,16 @@
 #include <sys/vfs.h>
 
 #include "privileged/isolate.h"
-#include "util/destination.h"
 
-const struct loopback_address loopback_added[LOOPBACK_ADDED] = {
-	{AF_INET, {10, 0, 0, 1}, 4},
-	{AF_INET6, {0x00, 0xfd, [15] = 1}, 16},
+const struct destination loopback_added[LOOPBACK_ADDED] = {
+	{.family = AF_INET, .address = {10, 0, 0, 1}},
+	{.family = AF_INET6, .address = {0x00, 0xfd, [15] = 1}},
 };
+
+static unsigned char address_length(const struct destination *address)
+{
+	return address->family == AF_INET ? 4 : 16;
+}
 
 static int open_netlink(void)
 {
@@ -77,25 +81,25 @@ static bool is_granted(int netlink, const union netlink_message *request)
 	return errno == 0;
 }
 
-static bool add_address(int netlink, const struct loopback_address *address)
+static bool add_address(int netlink, const struct destination *address)
 {
 	const struct ifaddrmsg message = {
-		.ifa_family = address->family,
+		.ifa_family = (unsigned char)address->family,
 		.ifa_prefixlen = LOOPBACK_PREFIX,
 		.ifa_flags = IFA_F_PERMANENT,
 		.ifa_scope = RT_SCOPE_UNIVERSE,
 		.ifa_index = LOOPBACK_INDEX,
 	};
 	union netlink_message request = make_request(RTM_NEWADDR, &message, sizeof message);
-	put(&request, IFA_LOCAL, address->bytes, address->length);
-	put(&request, IFA_ADDRESS, address->bytes, address->length);
+	put(&request, IFA_LOCAL, address->address, address_length(address));
+	put(&request, IFA_ADDRESS, address->address, address_length(address));
 	return is_granted(netlink, &request) || errno == EEXIST;
 }
 
 /* Makes an address local by a route. Adding the address to lo would delay its use, if it is an IPv6 address (addrconf_dad_work()). */
 static bool add_local_route(const struct destination *server)
 {
-	unsigned char length = server->family == AF_INET ? 4 : 16;
+	unsigned char length = address_length(server);
 	const struct rtmsg message = {
 		.rtm_family = (unsigned char)server->family,
 		.rtm_dst_len = (unsigned char)(8 * length),
@@ -219,16 +223,12 @@ bool isolate_mount_proc(const struct identity *identity, struct setup_error *set
 
 static int open_dns_socket(const struct destination *server, int type)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-	} name = {0};
+	union socket_address name = {0};
 	bool six = server->family == AF_INET6;
 	name.any.sa_family = (sa_family_t)server->family;
 	/* Set the port for both families: struct sockaddr_in has it at the same offset. */
 	name.in6.sin6_port = htons(DNS_PORT);
-	memcpy(six ? (void *)&name.in6.sin6_addr : (void *)&name.in.sin_addr, server->address, six ? 16 : 4);
+	memcpy(six ? (void *)&name.in6.sin6_addr : (void *)&name.in.sin_addr, server->address, address_length(server));
 	int fd = socket(server->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;

@@ -4,6 +4,7 @@
 #define ISOLATE_H
 
 #include "privileged/privilege.h"
+#include "util/destination.h"
 #include "util/isolation.h"
 
 /* Enters new namespaces of the kinds in isolation (bits of enum isolation). Only namespaces_enter() calls it. Returns false and sets setup_error on failure. */
@@ -18,17 +19,10 @@ bool isolate_mount_proc(const struct identity *identity, struct setup_error *set
 /* Number and prefix length of the addresses that confine adds to lo, in addition to 127.0.0.1 and ::1. Portage adds the same addresses. */
 enum { LOOPBACK_ADDED = 2,
        LOOPBACK_PREFIX = 8 };
-struct loopback_address {
-	unsigned char family;
-	unsigned char bytes[16];
-	unsigned char length;
-};
-extern const struct loopback_address loopback_added[LOOPBACK_ADDED];
+extern const struct destination loopback_added[LOOPBACK_ADDED];
 
 /* Sets setup_error to this step and errno. Returns false. */
 bool setup_failed(struct setup_error *setup_error, enum step step);
-
-struct destination;
 
 /*
  * Makes the address of the name server local on lo, and opens a UDP socket (fds[0]) and a TCP socket (fds[1]) on port 53 of this address. Must

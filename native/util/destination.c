@@ -51,10 +51,16 @@ bool destination_equals(const struct destination *a, const struct destination *b
 	return a->family == b->family && a->port == b->port && memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
+bool destination_is_unspecified(const struct destination *to)
+{
+	static const unsigned char unspecified[16];
+	return memcmp(to->address, unspecified, sizeof unspecified) == 0;
+}
+
 bool destination_is_loopback(const struct destination *to)
 {
-	static const unsigned char unspecified[16], loopback[16] = {[15] = 1};
-	if (to->family == AF_INET)
-		return to->address[0] == 127 || memcmp(to->address, unspecified, 4) == 0;
-	return memcmp(to->address, loopback, 16) == 0 || memcmp(to->address, unspecified, 16) == 0;
+	static const unsigned char loopback[16] = {[15] = 1};
+	if (destination_is_unspecified(to))
+		return true;
+	return to->family == AF_INET ? to->address[0] == 127 : memcmp(to->address, loopback, sizeof loopback) == 0;
 }

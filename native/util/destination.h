@@ -12,8 +12,8 @@
 enum { DNS_PORT = 53 };
 
 struct destination {
-	int family; /* address family, AF_INET or AF_INET6; an IPv4-mapped IPv6 address is stored as AF_INET */
-	unsigned char address[16];
+	int family;		   /* address family, AF_INET or AF_INET6; an IPv4-mapped IPv6 address is stored as AF_INET */
+	unsigned char address[16]; /* for AF_INET, the last 12 bytes are 0 */
 	uint16_t port;
 	char protocol[12]; /* name of the protocol: "tcp", "udp"...; "" if it is unknown */
 };
@@ -34,6 +34,9 @@ socklen_t destination_write(const struct destination *to, int family, union sock
 
 /* Returns true if both destinations have the same family, address and port. Ignores the protocol. */
 bool destination_equals(const struct destination *a, const struct destination *b);
+
+/* Returns true if the address is 0.0.0.0 or ::. */
+bool destination_is_unspecified(const struct destination *to);
 
 /* Returns true if the address is in 127/8 or is ::1, 0.0.0.0 or ::. connect(2) treats the last two as loopback. */
 bool destination_is_loopback(const struct destination *to);

@@ -59,7 +59,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 		set_protocol(&notifier->protocol, target, request->fd, &to);
 		/* Do not log an attempt if a UDP socket is connected to an allowed destination: glibc's getaddrinfo(3) does this to sort addresses, and sends nothing. */
 		if (request->call == CALL_CONNECT && strcmp(to.protocol, "udp") == 0 &&
-		    allow_has(notifier->allow, to.family, to.address, to.port)) {
+		    allow_has(notifier->allow, &to)) {
 			network_log_add_unroutable(notifier->log, &to);
 			continue;
 		}
@@ -106,7 +106,7 @@ static int check_net_filter(struct notifier *notifier, const struct target *targ
 		read_protocol(target, request->fd, to->protocol, sizeof to->protocol);
 		if (is_bind)
 			error = net_filter_check_bind(net_filter, target, request->fd, to);
-		else if (strcmp(to->protocol, "tcp") == 0 && allow_has(notifier->allow, to->family, to->address, to->port))
+		else if (strcmp(to->protocol, "tcp") == 0 && allow_has(notifier->allow, to))
 			*allowed = to;
 		else
 			error = net_filter_check(net_filter, target, request->fd, to);

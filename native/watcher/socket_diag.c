@@ -128,9 +128,8 @@ bool socket_diag_find_port(int diag, int protocol, uint16_t port, struct socket_
 
 bool socket_diag_find(int diag, int protocol, const struct destination *to, struct socket_inodes *found)
 {
-	static const unsigned char unspecified[16];
 	/* Search by the port alone if the address is 0.0.0.0 or ::, which the kernel replaces by that of the sending socket (ip_route_output_key_hash_rcu() in net/ipv4/route.c). */
-	if (memcmp(to->address, unspecified, sizeof unspecified) == 0)
+	if (destination_is_unspecified(to))
 		return socket_diag_find_port(diag, protocol, to->port, found);
 	found->count = 0;
 	if (!find_receiver(diag, protocol, to, found))

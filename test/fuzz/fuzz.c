@@ -216,7 +216,7 @@ static void fuzz_json(const uint8_t *data, size_t size)
 static void fuzz_dns(const uint8_t *data, size_t length)
 {
 	static const struct allow hosts = {
-		.names = {{"a", 1, AF_INET, {192, 0, 2, 1}}, {"a", 1, AF_INET6, {[15] = 1}}, {"c.d", 3, AF_INET, {192, 0, 2, 2}}},
+		.names = {{"a", 1, {AF_INET, {192, 0, 2, 1}}}, {"a", 1, {AF_INET6, {[15] = 1}}}, {"c.d", 3, {AF_INET, {192, 0, 2, 2}}}},
 		.name_count = 3,
 	};
 	struct dns_question question, again;
