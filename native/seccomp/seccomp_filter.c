@@ -146,6 +146,15 @@ static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct wat
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
+/* Returns the length of the shortest address for which the watcher is notified of a connect(2) or bind(2). */
+static uint32_t shortest_address(enum watched_call call, const struct seccomp_rules *rules)
+{
+	/* With an allow-list, watch each connect(2) with an address of at least two bytes, because these can be the family AF_UNSPEC, which alone disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). With the network filter, watch each such bind(2), because AF_UNIX alone gives the socket an abstract name (unix_autobind()). */
+	if ((rules->active & (call == CALL_BIND ? RULE_NET_FILTER : RULE_ALLOW_LIST)) != 0)
+		return sizeof(sa_family_t);
+	return call == CALL_BIND ? SHORTEST_INTERNET_ADDRESS : SHORTEST_PATH_ADDRESS;
+}
+
 static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, const struct seccomp_rules *rules)
 {
 	const enum watched_call call = row->call;
@@ -154,10 +163,7 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 	case CALL_CONNECT:
 	case CALL_BIND:
 		put_load(bpf, low_half(2));
-		/* With an allow-list, watch each connect(2) with an address of at least two bytes, because these can be the family AF_UNSPEC, which alone disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). */
-		put_jump(bpf, BPF_JGE, call == CALL_BIND ? SHORTEST_INTERNET_ADDRESS : allow_list ? 2
-												  : SHORTEST_PATH_ADDRESS,
-			 0, 1);
+		put_jump(bpf, BPF_JGE, shortest_address(call, rules), 0, 1);
 		break;
 	case CALL_SENDTO:
 		if (allow_list)

@@ -62,7 +62,7 @@ const struct watched_syscall watched_syscalls[] = {
 #ifdef __NR_ipc
 	{CALL_IPC, RULE_IPC_OBJECTS, {[ABI_OTHER] = OWN(ipc)}, 0, 0, ""},
 #endif
-	{CALL_LISTEN, RULE_ALLOW_LIST, {50, X32 | 50, 363, 201, 284, OWN(listen)}, 4, 2, ""},
+	{CALL_LISTEN, RULE_NET_FILTER | RULE_ALLOW_LIST, {50, X32 | 50, 363, 201, 284, OWN(listen)}, 4, 2, ""},
 	{CALL_CLONE, RULE_ALLOW_LIST, {56, X32 | 56, 120, 220, 120, OWN(clone)}, 0, 0, ""},
 	{CALL_CLONE3, RULE_ALLOW_LIST, {435, X32 | 435, 435, 435, 435, OWN(clone3)}, 0, 0, ""},
 	{CALL_PRCTL, RULE_REFUSING, {157, X32 | 157, 172, 167, 172, OWN(prctl)}, 0, 0, ""},

@@ -10,7 +10,7 @@
 /* The kinds of system calls that a filter can watch or restrict. */
 enum watched_call {
 	CALL_CONNECT,
-	CALL_BIND, /* bind(2): watched to detect a DNS server of the phase on port 53, and to refuse ports of the host */
+	CALL_BIND, /* bind(2): watched to detect a DNS server of the phase on port 53, to refuse ports of the host, and to remember the sockets of the phase */
 	CALL_SENDTO,
 	CALL_SENDMSG,
 	CALL_SENDMMSG,
@@ -22,7 +22,7 @@ enum watched_call {
 	CALL_MQ_OPEN,
 	CALL_IPC,    /* ipc(2), by which i386 processes can make the calls of System V IPC */
 	CALL_SOCKET, /* socket(2) and socketpair(2) */
-	CALL_LISTEN, /* listen(2): watched to refuse it on a socket of the host's network */
+	CALL_LISTEN, /* listen(2): watched to refuse it on a socket of the host's network, and to remember the sockets of the phase */
 	CALL_CLONE,  /* clone(2): watched to detect that processes share descriptors (emulate.c) */
 	CALL_CLONE3, /* clone3(2): refused, because its flags are in memory, where no filter can read them */
 	CALL_IOCTL,

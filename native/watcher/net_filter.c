@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The network filter: a phase without a network namespace may reach only sockets of its own processes. This filter does not stop a hostile build, which can change an address before the kernel reads it again (SECCOMP_USER_NOTIF_FLAG_CONTINUE). */
-#include <dirent.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -15,20 +14,12 @@
 #include "target/watchdog.h"
 #include "watcher/seccomp_install.h"
 
-/* After a search has found that no process of the phase has a socket, the search for this socket is not repeated for this time. */
-#define FOREIGN_MICROSECONDS 200000
-/* Maximum number of searches among the processes of the phase for one socket. */
-#define SEARCHES 8
+/* Size of the table of the phase's sockets. It is at most half full; connections to further sockets are refused. */
+#define OWN_ROOM (1U << 20)
 /* After a destination was permitted, it is permitted without a new check for this time. */
 #define PERMITTED_MICROSECONDS 10000
 /* Time limit of net_filter_probe(), which normally takes a few milliseconds; after it, the probe fails. */
 #define PROBE_MILLISECONDS 10000
-
-struct known_socket {
-	uint64_t inode;
-	bool is_own;
-	long long searched_at; /* time of the last search among the processes of the phase, in microseconds of CLOCK_MONOTONIC */
-};
 
 struct permitted_destination {
 	struct destination to;
@@ -37,8 +28,8 @@ struct permitted_destination {
 
 struct net_filter {
 	int diag;
-	pid_t supervisor;
-	struct known_socket known[4096];	     /* a cache; index: inode of the socket modulo 4096; a socket that is not in it is searched among the processes of the phase */
+	size_t own_count;
+	uint32_t own[OWN_ROOM];			     /* inodes of the sockets to which the phase has given a port or a name; a hash table; 0: free */
 	struct permitted_destination permitted[256]; /* a cache; index: port of the destination modulo 256 */
 };
 
@@ -48,7 +39,6 @@ struct net_filter *net_filter_new(void)
 	if (net_filter == NULL)
 		return NULL;
 	net_filter->diag = socket_diag_open();
-	net_filter->supervisor = getppid();
 	if (net_filter->diag >= 0)
 		return net_filter;
 	free(net_filter);
@@ -56,18 +46,18 @@ struct net_filter *net_filter_new(void)
 }
 
 /* Reads a symbolic link in /proc/PID/fd. Returns the inode of the socket that the link names, or 0 if it does not name a socket. */
-static uint64_t inode_of_link(int folder, const char *name)
+static uint64_t inode_of_link(const char *path)
 {
 	char text[64];
 	unsigned long long inode = 0;
-	ssize_t length = readlinkat(folder, name, text, sizeof text - 1);
+	ssize_t length = readlink(path, text, sizeof text - 1);
 	text[length > 0 ? length : 0] = '\0';
 	return sscanf(text, "socket:[%llu]", &inode) == 1 ? inode : 0;
 }
 
 uint64_t net_filter_socket_inode(const struct target *target, int fd)
 {
-	uint64_t inode = inode_of_link(AT_FDCWD, proc_path(target->tid, "fd/%d", fd).text);
+	uint64_t inode = inode_of_link(proc_path(target->tid, "fd/%d", fd).text);
 	if (inode != 0)
 		return target_is_valid(target) ? inode : 0;
 	struct stat status;
@@ -81,66 +71,29 @@ uint64_t net_filter_socket_inode(const struct target *target, int fd)
 	return inode;
 }
 
-static struct known_socket *entry_of(struct net_filter *net_filter, uint64_t inode)
+/* Returns the entry of this socket in the table, or the free entry where it belongs. */
+static uint32_t *own_entry(struct net_filter *net_filter, uint32_t inode)
 {
-	return &net_filter->known[inode % (sizeof net_filter->known / sizeof *net_filter->known)];
+	size_t i = inode % OWN_ROOM;
+	while (net_filter->own[i] != 0 && net_filter->own[i] != inode)
+		i = (i + 1) % OWN_ROOM;
+	return &net_filter->own[i];
 }
 
-/* Remembers that the target's socket fd belongs to the phase, so that later checks need not search it among the processes of the phase. */
-static void note_socket(struct net_filter *net_filter, const struct target *target, int fd)
+void net_filter_note_socket(struct net_filter *net_filter, const struct target *target, int fd)
 {
-	uint64_t inode = net_filter_socket_inode(target, fd);
-	if (inode != 0)
-		*entry_of(net_filter, inode) = (struct known_socket){.inode = inode, .is_own = true};
-}
-
-static bool process_has_socket(pid_t pid, uint64_t inode)
-{
-	bool found = false;
-	AUTO_CLOSEDIR DIR *folder = opendir(proc_path(pid, "fd").text);
-	struct dirent *entry;
-	while (folder != NULL && !found && (entry = readdir(folder)) != NULL)
-		found = entry->d_name[0] != '.' && inode_of_link(dirfd(folder), entry->d_name) == inode;
-	return found;
-}
-
-/*
- * Searches a socket in the target's process, then in all descendants of the supervisor. A process may fork and end before the search reaches it, so
- * repeats the search in new processes until there are none. Omits the descendants if the supervisor has ended before the watcher, because its
- * PID may then belong to another process.
- */
-static bool phase_has_socket(const struct net_filter *net_filter, const struct target *target, uint64_t inode)
-{
-	AUTO_PIDS struct pids searched = {0};
-	bool found = process_has_socket(target->tid, inode);
-	bool has_new = !found && getppid() == net_filter->supervisor;
-	for (int i = 0; i < SEARCHES && has_new && !found; i++) {
-		AUTO_PIDS struct pids pids = {0};
-		pids_add_descendants(&pids, net_filter->supervisor);
-		pids_remove(&pids, &searched);
-		has_new = pids.count > 0;
-		for (size_t p = 0; p < pids.count && !found; p++) {
-			found = process_has_socket(pids.pid[p], inode);
-			pids_add(&searched, pids.pid[p]);
-		}
+	uint32_t inode = (uint32_t)net_filter_socket_inode(target, fd), *entry = own_entry(net_filter, inode);
+	if (*entry != inode && net_filter->own_count < OWN_ROOM / 2) {
+		*entry = inode;
+		net_filter->own_count++;
 	}
-	return found;
 }
 
-static bool is_own_socket(struct net_filter *net_filter, const struct target *target, uint64_t inode)
-{
-	struct known_socket *known = entry_of(net_filter, inode);
-	if (known->inode == inode && (known->is_own || target->now - known->searched_at < FOREIGN_MICROSECONDS))
-		return known->is_own;
-	*known = (struct known_socket){inode, phase_has_socket(net_filter, target, inode), target->now};
-	return known->is_own;
-}
-
-static bool are_own_sockets(struct net_filter *net_filter, const struct target *target, const struct socket_inodes *found)
+static bool are_own_sockets(struct net_filter *net_filter, const struct socket_inodes *found)
 {
 	/* An inode of 0 means a socket without a file, such as one of the kernel. It does not belong to the phase. */
 	for (size_t i = 0; i < found->count; i++)
-		if (found->inodes[i] == 0 || !is_own_socket(net_filter, target, found->inodes[i]))
+		if (found->inodes[i] == 0 || *own_entry(net_filter, found->inodes[i]) != found->inodes[i])
 			return false;
 	return found->count > 0;
 }
@@ -173,14 +126,14 @@ static int protocol_of(const struct destination *to)
 }
 
 /* Returns 0 if no process outside the phase can receive a connection or datagram to this destination. Otherwise returns the errno with which the call must fail. */
-static int check_port(struct net_filter *net_filter, const struct target *target, const struct destination *to, int protocol)
+static int check_port(struct net_filter *net_filter, const struct destination *to, int protocol)
 {
 	struct socket_inodes found;
 	bool is_loopback = destination_is_loopback(to);
 	int refusal = is_loopback ? ECONNREFUSED : ENETUNREACH;
 	if (!socket_diag_find(net_filter->diag, protocol, to, &found))
 		return refusal;
-	if (are_own_sockets(net_filter, target, &found))
+	if (are_own_sockets(net_filter, &found))
 		return is_loopback || is_own_address(to) ? 0 : refusal;
 	/* Permit a datagram to a loopback port that no socket has, because no process receives it. But refuse one to the DNS port, because a packet filter may divert it to a name server. */
 	return is_loopback && protocol != IPPROTO_TCP && found.count == 0 && to->port != DNS_PORT ? 0 : refusal;
@@ -194,30 +147,29 @@ int net_filter_check(struct net_filter *net_filter, const struct target *target,
 	struct permitted_destination *permitted = &net_filter->permitted[to->port % (sizeof net_filter->permitted / sizeof *net_filter->permitted)];
 	if (target->now < permitted->until && destination_equals(&permitted->to, to) && has_protocol(to, permitted->to.protocol))
 		return 0;
-	int error = check_port(net_filter, target, to, protocol);
+	int error = check_port(net_filter, to, protocol);
 	if (error == 0)
 		*permitted = (struct permitted_destination){*to, target->now + PERMITTED_MICROSECONDS};
-	/* Remember the sending socket as one of the phase, so that the receiver may reply: the call may bind the socket to a port. */
+	/* The receiver may reply: the call may bind the sending socket to a port. */
 	if (error == 0 && protocol != IPPROTO_TCP)
-		note_socket(net_filter, target, fd);
+		net_filter_note_socket(net_filter, target, fd);
 	return error;
 }
 
-int net_filter_check_abstract(struct net_filter *net_filter, const struct target *target, const struct abstract_name *name)
+int net_filter_check_abstract(struct net_filter *net_filter, const struct abstract_name *name)
 {
 	/* Sockets of different types can have the same abstract name, so permit the call only if all of them belong to the phase. */
 	struct socket_inodes found;
-	bool is_own = socket_diag_find_abstract(net_filter->diag, name->bytes, name->length, &found) && are_own_sockets(net_filter, target, &found);
+	bool is_own = socket_diag_find_abstract(net_filter->diag, name->bytes, name->length, &found) && are_own_sockets(net_filter, &found);
 	return is_own ? 0 : ECONNREFUSED;
 }
 
-int net_filter_check_bind(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *address)
+int net_filter_check_bind(struct net_filter *net_filter, const struct destination *address)
 {
 	struct socket_inodes found;
 	int protocol = protocol_of(address);
 	bool is_free = protocol == 0 || (socket_diag_find_port(net_filter->diag, protocol, address->port, &found) &&
-					 (found.count == 0 || are_own_sockets(net_filter, target, &found)));
-	note_socket(net_filter, target, fd);
+					 (found.count == 0 || are_own_sockets(net_filter, &found)));
 	return is_free ? 0 : EADDRINUSE;
 }
 
@@ -248,7 +200,7 @@ static bool can_inspect_child(int diag)
 		_exit(0);
 	}
 	bool can = child > 0 && process_read_memory(child, (uintptr_t)&expected, &value, sizeof value, &opened) && value == expected &&
-		   inode_of_link(AT_FDCWD, proc_path(child, "fd/%d", diag).text) != 0;
+		   inode_of_link(proc_path(child, "fd/%d", diag).text) != 0;
 	if (child > 0) {
 		kill(child, SIGKILL);
 		waitpid(child, NULL, 0);

@@ -100,17 +100,20 @@ static int check_net_filter(struct notifier *notifier, const struct target *targ
 		return request->unreadable == EFAULT ? EFAULT : EACCES;
 	int error = request->chooses_route ? ENODEV : 0;
 	for (size_t i = 0; i < request->abstract_count && error == 0; i++)
-		error = net_filter_check_abstract(net_filter, target, &request->abstracts[i]);
+		error = net_filter_check_abstract(net_filter, &request->abstracts[i]);
 	for (size_t i = 0; i < request->count && error == 0; i++) {
 		struct destination *to = &request->to[i];
 		read_protocol(target, request->fd, to->protocol, sizeof to->protocol);
 		if (is_bind)
-			error = net_filter_check_bind(net_filter, target, request->fd, to);
+			error = net_filter_check_bind(net_filter, to);
 		else if (strcmp(to->protocol, "tcp") == 0 && allow_has(notifier->allow, to))
 			*allowed = to;
 		else
 			error = net_filter_check(net_filter, target, request->fd, to);
 	}
+	/* listen(2) may bind a socket to a port. Sending from a UNIX socket with SO_PASSCRED gives it an abstract name (unix_autobind()). */
+	if (error == 0 && (is_bind || request->call == CALL_LISTEN || request->abstract_count > 0 || request->path_count > 0))
+		net_filter_note_socket(net_filter, target, request->fd);
 	return error;
 }
 

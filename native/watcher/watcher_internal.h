@@ -59,10 +59,13 @@ uint64_t net_filter_socket_inode(const struct target *target, int fd);
 int net_filter_check(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *to);
 
 /* Returns 0 if UNIX sockets with this abstract name exist and all of them belong to the phase. Otherwise returns ECONNREFUSED, the errno with which the call must fail. */
-int net_filter_check_abstract(struct net_filter *net_filter, const struct target *target, const struct abstract_name *name);
+int net_filter_check_abstract(struct net_filter *net_filter, const struct abstract_name *name);
 
-/* Remembers that the target's socket fd belongs to the phase. Returns 0 if bind(2) may bind it to this address. Returns EADDRINUSE if a process outside the phase may use the port, because the phase could share the port by SO_REUSEPORT. */
-int net_filter_check_bind(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *address);
+/* Returns 0 if bind(2) may bind a socket to this address. Returns EADDRINUSE if a process outside the phase may use the port, because the phase could share the port by SO_REUSEPORT. */
+int net_filter_check_bind(struct net_filter *net_filter, const struct destination *address);
+
+/* Remembers that the target's socket fd belongs to the phase. Call it before the kernel gives the socket a port or a name. */
+void net_filter_note_socket(struct net_filter *net_filter, const struct target *target, int fd);
 
 /* path_sockets.c: handles requests (connections and datagrams) to UNIX sockets with a path */
 

@@ -36,7 +36,7 @@ net_filter() {
 		[[ $(record_values "$RECORD" all 'r.blocked.map((b) => [b.comm, b.address, b.port, b.protocol, b.count].join(" ")).join()' | sort -u | wc -l) == 1 ]]
 		: >"$RECORD"
 	done
-	[[ $(grep -cE ': (connected|answered|sent)$' <<<"$output") == 16 && $output == *$'\nhost TCP: ECONNREFUSED\n'*$'\nhost abstract stream: ECONNREFUSED\n'*$'\noutside TCP: ENETUNREACH\n'*$'\nio_uring: ENOSYS' ]]
+	[[ $(grep -cE ': (connected|answered|sent)$' <<<"$output") == 17 && $output == *$'\nhost TCP: ECONNREFUSED\n'*$'\nhost abstract stream: ECONNREFUSED\n'*$'\noutside TCP: ENETUNREACH\n'*$'\nio_uring: ENOSYS' ]]
 }
 
 # The result of each attack. The last one is different outside of a container.

@@ -198,7 +198,7 @@ static long expect_socketcall(const struct seccomp_rules *rules, unsigned call)
 		return watched ? NOTIFY : FAIL | EAFNOSUPPORT;
 	if (!watched)
 		return ALLOW;
-	if (call == 2 || call == 3 || call == 11 || call == 16 || call == 20 || (allow_list && call == 4) || ((allow_list || net_filter) && call == 14))
+	if (call == 2 || call == 3 || call == 11 || call == 16 || call == 20 || ((allow_list || net_filter) && (call == 4 || call == 14)))
 		return NOTIFY;
 	return ALLOW;
 }
@@ -214,7 +214,7 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	if (nr == abi->connect)
 		return watched && args[2] >= (allow_list ? 2 : 3) ? NOTIFY : ALLOW;
 	if (nr == abi->bind)
-		return watched && args[2] >= 16 ? NOTIFY : ALLOW;
+		return watched && args[2] >= (net_filter ? 2 : 16) ? NOTIFY : ALLOW;
 	if (nr == abi->sendto && allow_list && (args[3] & 0x20000000) != 0)
 		return FAIL | EOPNOTSUPP;
 	if (nr == abi->sendto)
@@ -227,7 +227,7 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	if (nr == abi->seccomp)
 		return watched && args[0] == 1 && (args[1] & 8) != 0 ? NOTIFY : ALLOW;
 	if (nr == abi->listen)
-		return allow_list ? NOTIFY : ALLOW;
+		return allow_list || net_filter ? NOTIFY : ALLOW;
 	if (nr == abi->clone)
 		return allow_list && (args[0] & 0x400) != 0 && (args[0] & 0x10000) == 0 ? NOTIFY : ALLOW;
 	if (nr == abi->prctl)
