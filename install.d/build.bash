@@ -78,7 +78,8 @@ build_log() {
 }
 
 build_generate() {
-	node "$source_dir/dist/portcullis.js" generate "$workdir" ${eprefix:+--eprefix "$eprefix"} 2>"$workdir/reason" </dev/null ||
+	local -a hook=(node "$source_dir/dist/portcullis.js" hook ${eprefix:+--eprefix "$eprefix"})
+	{ "${hook[@]}" >"$workdir/phase.bash" && "${hook[@]}" --block >"$workdir/block"; } 2>"$workdir/reason" </dev/null ||
 		fail tools "dist/portcullis.js could not generate the hook: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
 	[[ -s $workdir/phase.bash && -s $workdir/block ]] || fail tools 'dist/portcullis.js generated an empty hook; nothing was changed'
 	bash -n "$workdir/phase.bash" 2>"$workdir/reason" ||

@@ -4,7 +4,7 @@
 
 # For each file to install, sets file_from[PATH], file_mode[PATH] and file_owner[PATH] to its source file, mode and owner. PATH is relative to
 # the directory to install into, and file_order lists all PATHs. The owner is uid:gid, or empty for the user who runs install.sh. install.sh
-# generates the source files in the work directory.
+# generates phase.bash in the work directory.
 files_table() {
 	local path mode from
 	declare -ga file_order=()
@@ -22,9 +22,9 @@ files_table() {
 644 usr/share/man/man1/portcullis.1 $source_dir/docs/man/portcullis.1
 644 usr/share/man/man5/portcullis.5 $source_dir/docs/man/portcullis.5
 644 usr/share/man/man8/confine.8 $source_dir/docs/man/confine.8
-644 usr/share/bash-completion/completions/portcullis $workdir/completion.bash
-644 usr/share/zsh/site-functions/_portcullis $workdir/completion.zsh
-644 usr/share/fish/vendor_completions.d/portcullis.fish $workdir/completion.fish
+644 usr/share/bash-completion/completions/portcullis $source_dir/src/cli/completion/portcullis.bash
+644 usr/share/zsh/site-functions/_portcullis $source_dir/src/cli/completion/portcullis.zsh
+644 usr/share/fish/vendor_completions.d/portcullis.fish $source_dir/src/cli/completion/portcullis.fish
 END
 }
 

@@ -156,14 +156,6 @@ const rows: Readonly<Record<string, Row>> = {
 		candidates: [['bash', 'zsh', 'fish']],
 		run: async (input) => (await import('./commands/completion.ts')).run(input),
 	},
-	generate: {
-		summary: 'write the hook, the block for bashrc, and the completions into DIR, for install.sh and packages',
-		options: { eprefix: { ...eprefix, means: 'generate them for the Gentoo Prefix in DIR' } },
-		words: 'DIR',
-		candidates: ['folder'],
-		internal: true,
-		run: async (input) => (await import('./commands/generate.ts')).run(input),
-	},
 	complete: {
 		summary: 'list the completions of a command line, for the scripts that `completion` prints',
 		words: '[-- WORD...]',

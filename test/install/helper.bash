@@ -20,8 +20,9 @@ install_setup_file() {
 	TREE=$SCRATCH/tree
 	mkdir -p "$TREE/native/build"
 	cp -a -- "$TOP"/{install.sh,install.d,bin,dist,package.json} "$TREE/"
-	mkdir "$TREE/docs"
+	mkdir -p "$TREE/docs" "$TREE/src/cli"
 	cp -a -- "$TOP/docs/man" "$TREE/docs/"
+	cp -a -- "$TOP/src/cli/completion" "$TREE/src/cli/"
 	cp -a -- "$TOP/native/build/confine" "$TREE/native/build/"
 	touch -- "$TREE/dist/portcullis.js" "$TREE/native/build/confine"
 	export SCRATCH TREE
@@ -34,12 +35,13 @@ install_setup_file() {
 install_quick_node() {
 	local dir=$SCRATCH/node
 	mkdir -p "$dir/files"
-	node "$TREE/dist/portcullis.js" generate "$dir/files" --eprefix "$SCRATCH/prefix N"
+	node "$TREE/dist/portcullis.js" hook --eprefix "$SCRATCH/prefix N" >"$dir/files/hook"
+	node "$TREE/dist/portcullis.js" hook --eprefix "$SCRATCH/prefix N" --block >"$dir/files/hook--block"
 	cat >"$dir/node" <<-END
 		#!/bin/bash
 		case "\$*" in
 		--version) echo v20.0.0 ;;
-		*"/portcullis.js generate "*" --eprefix $SCRATCH/prefix "*) "$(command -v cp)" "$dir/files"/* "\$3" && sed -i "s/prefix N/\${5##*/}/g" "\$3"/{phase.bash,block} ;;
+		*"/portcullis.js hook --eprefix $SCRATCH/prefix "*) sed "s/prefix N/\${4##*/}/g" "$dir/files/hook\$5" ;;
 		*) exec "$(command -v node)" "\$@" ;;
 		esac
 	END

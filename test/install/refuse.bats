@@ -120,7 +120,7 @@ unbuilt() {
 
 @test "install.sh builds again if a source file is newer than the built program" {
 	unbuilt --program
-	mkdir "$TREE/src"
+	mkdir -p "$TREE/src"
 	echo 1 >"$TREE/src/x.ts"
 	cp -a "$SCRATCH/tree/native/build/confine" "$TREE/native/build/confine"
 	# The build script of this tree appends a line to the file built.
@@ -138,7 +138,7 @@ unbuilt() {
 	cp -a "$SCRATCH/tree/native/build/confine" "$TREE/native/build/confine"
 	echo 'process.exit(0)' >"$TREE/dist/portcullis.js"
 	refuses 3 'generated an empty hook' --eprefix "$EP"
-	echo 'for (const name of ["phase.bash", "block"]) require("fs").writeFileSync(`${process.argv[3]}/${name}`, "if then (");' >"$TREE/dist/portcullis.js"
+	echo 'console.log("if then (")' >"$TREE/dist/portcullis.js"
 	refuses 3 'a hook with a syntax error' --eprefix "$EP"
 	echo 'console.error("boom"); process.exit(1)' >"$TREE/dist/portcullis.js"
 	refuses 3 'could not generate the hook: boom' --eprefix "$EP"

@@ -6,16 +6,16 @@ import { UsageError, type Input } from '../command.ts';
 import { print } from '../../util/output.ts';
 import { suggestion } from '../../util/suggestion.ts';
 
-export const completionScripts = new Map([
+const scripts = new Map([
 	['bash', bash],
 	['zsh', zsh],
 	['fish', fish],
 ]);
 
 export function run({ words: [name = ''] }: Input): number {
-	const script = completionScripts.get(name);
+	const script = scripts.get(name);
 	if (script === undefined) {
-		const known = [...completionScripts.keys()];
+		const known = [...scripts.keys()];
 		throw new UsageError(`completion takes one of ${known.join(', ')}${suggestion(name, known)}`);
 	}
 	print(script.trimEnd().split('\n'));

@@ -84,13 +84,13 @@ src_install() {
 	doexe native/build/confine
 	dobin bin/portcullis
 
-	node dist/portcullis.js generate --eprefix "${EPREFIX}" "${T}" || die
+	node dist/portcullis.js hook --eprefix "${EPREFIX}" >"${T}/phase.bash" || die
 	insinto /usr/share/portcullis
 	doins dist/{portcullis.js,NOTICE} "${T}/phase.bash"
 
-	newbashcomp "${T}/completion.bash" portcullis
-	newzshcomp "${T}/completion.zsh" _portcullis
-	newfishcomp "${T}/completion.fish" portcullis.fish
+	newbashcomp src/cli/completion/portcullis.bash portcullis
+	newzshcomp src/cli/completion/portcullis.zsh _portcullis
+	newfishcomp src/cli/completion/portcullis.fish portcullis.fish
 
 	doman docs/man/*.[158]
 	dodoc README.md SECURITY.md docs/*.md
