@@ -9,6 +9,7 @@ import { collect } from '../../src/records/report/collect.ts';
 import { reportHtml } from '../../src/records/report/html.ts';
 import { sinceTime } from '../../src/cli/commands/report.ts';
 import { reportText, statsText } from '../../src/records/report/text.ts';
+import { markStyle } from '../../src/util/output.ts';
 import { openBrowser, type Browser } from './browser.ts';
 
 const screen = { width: 80, color: false, unicode: true };
@@ -116,6 +117,15 @@ describe('portcullis report', () => {
 		expect(text[3]).toMatch(/^ {4}\[2001:db8::1\]:443 +2x {2}curl <script>/);
 		expect(text[4]).toBe('    and 3 more attempts, program not recorded');
 		expect(Math.max(...text.map((line) => line.length))).toBeLessThanOrEqual(80);
+	});
+
+	test('on a terminal with colours, portcullis report prints the heading "Blocked" in red and the heading "Killed" in yellow', () => {
+		const report = collect([{ file: join(folder, 'records'), named: true }], {});
+		const text = reportText(report, { screen: { ...screen, color: true }, now: now.getTime(), whole: false });
+		for (const [name, colour] of [['Blocked', 'red'] as const, ['Killed', 'yellow'] as const]) {
+			const heading = lines().find((line) => line.startsWith(`${name}: `)) ?? '';
+			expect(text).toContain(markStyle('bold', markStyle(colour, heading)));
+		}
 	});
 
 	test('portcullis report lists the attempts of phases that nothing isolated as "Would be blocked"', () => {

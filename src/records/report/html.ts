@@ -63,11 +63,12 @@ const MOST_SHOWN = 12;
 const MOST_ENTRIES = 200;
 
 function sectionHtml([section, entries]: readonly [Section, readonly SectionEntry[]]): string {
-	const { name, title, lead } = section;
+	const { name, title, lead, isUrgent } = section;
 	const cards = entries.slice(0, MOST_ENTRIES).map((entry) => card(section, entry));
 	const [first, rest] = [cards.slice(0, MOST_SHOWN), cards.slice(MOST_SHOWN)];
 	const more = rest.length > 0 ? `<details><summary>${rest.length} more</summary>${rest.join('\n')}</details>` : '';
-	return `<section id="${name}"><h2>${title}</h2>${lead === '' ? '' : `<p>${lead}</p>`}${first.join('\n')}${more}</section>`;
+	const kind = isUrgent === true ? ' class="urgent"' : '';
+	return `<section id="${name}"${kind}><h2>${title}</h2>${lead === '' ? '' : `<p>${lead}</p>`}${first.join('\n')}${more}</section>`;
 }
 
 /** The start tag of each kind of column. */

@@ -33,7 +33,7 @@ ul,ol{list-style:none;margin:0;padding:0}
 .tiles b{display:block;color:var(--ink);font-size:1.4rem;line-height:1.5;white-space:nowrap;font-variant-numeric:tabular-nums}
 .tiles .error b{color:var(--error)}.tiles .warning b{color:var(--warning)}.tiles .ok b{color:var(--ok)}
 article{background:var(--card);border:1px solid var(--line);border-left:4px solid var(--warning);border-radius:.6rem;padding:.8rem 1rem;margin:.7rem 0}
-#blocked article{border-left-color:var(--error)}
+.urgent article{border-left-color:var(--error)}
 article .when{margin:0 0 .4rem}
 .list li{display:flex;flex-wrap:wrap;gap:0 .8rem;align-items:baseline;padding:.25rem 0;border-top:1px solid var(--line)}
 .list li:first-child{border-top:0}

@@ -19,9 +19,13 @@ export interface Section {
 	/** The heading in the HTML report, and the sentence below it. */
 	readonly title: string;
 	readonly lead: string;
+	/** True if the heading on a terminal, and the border of each entry in the HTML report, are red instead of yellow. */
+	readonly isUrgent?: true;
 	/** The heading on a terminal. `packages` is the number of packages with its noun. */
 	readonly heading: (entries: readonly SectionEntry[], packages: string) => string;
 	readonly includes: (event: PhaseEvents) => boolean;
+	/** Phases of one package for which this function returns the same text become one entry. Without it, each phase is an entry. */
+	readonly groupBy?: (event: PhaseEvents) => string;
 	/** The kinds of the columns of `rows`. A terminal shows no table if the first column is a name. */
 	readonly columns: readonly ('where' | 'times' | 'code' | 'name' | 'text')[];
 	readonly rows: (entry: SectionEntry) => string[][];
@@ -39,6 +43,7 @@ export const sections: readonly Section[] = [
 		name: 'blocked',
 		title: 'Blocked',
 		lead: 'These phases tried to reach the network.',
+		isUrgent: true,
 		heading: (entries, packages) =>
 			`Blocked: ${count(total(entries, 'attempts'), 'attempt')} of ${packages} to reach the network`,
 		includes: ({ attempts }) => attempts > 0,
@@ -86,6 +91,7 @@ export const sections: readonly Section[] = [
 		lead: 'These phases ran without a sandbox that FEATURES requests.',
 		heading: (_, packages) => `Not fully confined: ${packages} (\`${portcullis('doctor')}\` shows the fix)`,
 		includes: ({ missing }) => missing.length > 0,
+		groupBy: ({ missing }) => JSON.stringify(missing),
 		columns: ['name', 'text'],
 		rows: ({ missing }) => missing.map(({ what, why }) => [featureOf(what), why]),
 		advice: () => [`To find the fix, run: \`${portcullis('doctor')}\``],
@@ -133,11 +139,10 @@ export function filledSections(report: Report): (readonly [Section, readonly Sec
 		.filter(([, entries]) => entries.length > 0);
 }
 
-/** Merges the entries of phases of one package in which the same sandboxes were missing for the same reasons. */
-function entriesOf({ name }: Section, events: readonly PhaseEvents[]): SectionEntry[] {
+function entriesOf({ groupBy }: Section, events: readonly PhaseEvents[]): SectionEntry[] {
 	const groups = new Map<unknown, SectionEntry>();
 	for (const event of events) {
-		const key = name === 'missing' ? JSON.stringify([event.package, event.missing]) : event;
+		const key = groupBy === undefined ? event : `${event.package} ${groupBy(event)}`;
 		// The loop gets the latest phase first. Prepend each phase, so that a group lists its phases in the order of the build.
 		groups.set(key, { ...(groups.get(key) ?? event), phases: [event.phase, ...(groups.get(key)?.phases ?? [])] });
 	}

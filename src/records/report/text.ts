@@ -34,7 +34,7 @@ function sectionLines(view: View, section: Section, entries: readonly SectionEnt
 	const packages = count(new Set(entries.map((entry) => entry.package)).size, 'package');
 	return [
 		...wrap(section.heading(entries, packages), screen.width).map((line) =>
-			paint(screen, 'bold', paint(screen, section.name === 'blocked' ? 'red' : 'yellow', line)),
+			paint(screen, 'bold', paint(screen, section.isUrgent === true ? 'red' : 'yellow', line)),
 		),
 		...shown.flatMap((entry) => [heading(entry, view), ...entryLines(entry, section, view)]),
 		...(more > 0 ? indented(hint, 2, screen) : []),
