@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
-// As esbuild's text loader does in scripts/build: the program carries its templates.
+// Imports bash, fish, Python and zsh files as strings, as the text loader of esbuild does in scripts/bundle.
 const text = {
 	name: 'text',
 	enforce: 'pre' as const,

@@ -4,7 +4,7 @@
 # Checks for `make check` and npm test. Each word in CHECKS has a function NAME_check.
 
 # shellcheck disable=SC2034 # read by test/run and test/check
-readonly CHECKS='native shellcheck eslint prettier tsc house shfmt clangformat spelling'
+readonly CHECKS='native shellcheck eslint privileged prettier tsc house shfmt clangformat spelling'
 
 prettier_check() { node_modules/.bin/prettier --log-level=warn --check .; }
 
@@ -41,3 +41,5 @@ spelling_check() {
 native_check() { make --no-print-directory -C native check; }
 
 house_check() { test/house; }
+
+privileged_check() { scripts/audit-privileged; }
