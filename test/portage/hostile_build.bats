@@ -284,8 +284,19 @@ assert_change_stops_build() {
 	prefix_package app-test/failed-1 <<-EOF
 		src_compile() {
 			echo 'id -u >>"$PREFIX_LOG/ran"' >>"\${T}/environment"
+			echo "/usr/bin/python3 \"$PREFIX_LOG/type.py\" || :" >>"\${T}/environment"
 			exit 1
 		}
+	EOF
+	# TIOCSTI (ioctl_tty(2)) adds a line to the input of the terminal, as if the user had typed it.
+	cat >"$PREFIX_LOG/type.py" <<-'EOF'
+		import fcntl, os, termios
+		try:
+		    terminal = os.open("/dev/tty", os.O_RDWR)
+		    for character in b"injected\n":
+		        fcntl.ioctl(terminal, termios.TIOCSTI, bytes([character]))
+		except OSError as error:
+		    print(error)
 	EOF
 	prefix_install_portcullis
 	run -1 prefix_emerge --oneshot app-test/failed
@@ -294,6 +305,13 @@ assert_change_stops_build() {
 	run -0 prefix_run portcullis shell app-test/failed-1 src_compile -- id -u
 	[[ ${lines[-1]} == "$(id -u portage)" ]]
 	[[ $(sort -u "$PREFIX_LOG/ran") == "$(id -u portage)" ]]
+	local input
+	for input in /dev/tty /dev/null; do
+		run -0 prefix_run /usr/bin/python3 "$TOP/test/lib/terminal.py" end -- \
+			bash -c "portcullis shell app-test/failed-1 src_compile -- id -u <$input; if read -rt 0 </dev/tty; then echo has input; fi"
+		echo "$output"
+		[[ $output == *"$(id -u portage)"* && $output != *'has input'* ]]
+	done
 	# Portage runs src_install as root.
 	run -0 prefix_run portcullis shell app-test/failed-1 src_install -- id -u
 	[[ ${lines[-1]} == 0 ]]

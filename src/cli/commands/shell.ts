@@ -8,6 +8,7 @@ import { runConfined } from '../../confine/run_confined.ts';
 import { phaseNamed } from '../phase_arguments.ts';
 import { packageContextOf } from '../../rules/phase_context.ts';
 import { resolvePortage, type Configuration, type Resolved } from '../../portage/resolve_package.ts';
+import { quote } from '../../util/environment.ts';
 import { prefixOf } from '../prefix.ts';
 
 export async function run({ values, words, command }: Input): Promise<number> {
@@ -35,14 +36,12 @@ export async function run({ values, words, command }: Input): Promise<number> {
 		const rc = join(folder, 'rc.bash');
 		chmodSync(folder, 0o755);
 		writeFileSync(rc, script, { mode: 0o644 });
-		const bash = [
-			...asUserOf(phase, configuration, resolved),
-			...(command === undefined || command.length === 0
+		const bash =
+			command === undefined || command.length === 0
 				? ['bash', '--rcfile', rc, '-i']
-				: ['bash', '-c', 'source "$0" && "$@"', rc, ...command]),
-		];
+				: ['bash', '-c', 'source "$0" && "$@"', rc, ...command];
 		const phaseContext = { ...packageContextOf(configuration), phase };
-		return await runConfined(phaseContext, bash, {
+		return await runConfined(phaseContext, asUserOf(phase, configuration, resolved, bash), {
 			eprefix,
 			cpv: resolved.cpv,
 			cwd: resolved.builddir,
@@ -60,18 +59,31 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	}
 }
 
-/** Returns a command that changes to the user of the phase: with userpriv, this user can write the saved environment, so root must not source it. */
-function asUserOf(phase: string, { userpriv }: Configuration, { restrict }: Resolved): string[] {
-	if (userpriv === null || phase === 'install' || restrict.includes('userpriv')) return [];
+/**
+ * Returns a command that runs `bash` as the user of the phase: with userpriv, this user can write the saved environment, so root must not source
+ * it. The command also separates bash from root's terminal, to which bash could otherwise type commands (TIOCSTI in ioctl_tty(2)).
+ */
+function asUserOf(
+	phase: string,
+	{ userpriv }: Configuration,
+	{ restrict }: Resolved,
+	bash: readonly string[],
+): readonly string[] {
+	if (userpriv === null || phase === 'install' || restrict.includes('userpriv')) return bash;
 	const { uid, gid, groups } = userpriv;
-	return [
+	const asUser = [
 		'setpriv',
 		`--reuid=${uid}`,
 		`--regid=${gid}`,
 		`--groups=${[gid, ...groups].join()}`,
 		'--inh-caps=-all',
 		'--',
+		...bash,
 	];
+	if (!process.stdin.isTTY) return ['setsid', '--wait', ...asUser];
+	// script(1) runs the command on a terminal of its own. It starts $SHELL, which may not be a POSIX shell.
+	const line = asUser.map(quote).join(' ');
+	return ['env', 'SHELL=/bin/sh', 'script', '--quiet', '--return', '--command', line, '/dev/null'];
 }
 
 /** Returns the variables that the saved environment lacks, because Portage sets them anew for each phase (PMS 11.1). */
