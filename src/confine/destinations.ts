@@ -56,7 +56,7 @@ export async function destinations(setting: string, context: BuildContext) {
 }
 
 /** Resolves an entry: HOST:PORT, ADDRESS/BITS:PORT or [IPV6]:PORT. In distcc's list, the port is optional, and /BITS limits the jobs. */
-export type Destination = Readonly<Awaited<ReturnType<typeof destination>>>;
+type Destination = Readonly<Awaited<ReturnType<typeof destination>>>;
 async function destination(entry: string, distcc = false) {
 	const { host, isBracketed, bits, port } = parseEndpoint(entry);
 	if (isBracketed && !isIPv6(host)) throw new Error(`${entry} in PORTCULLIS_ALLOW: ${host} is not an IPv6 address`);

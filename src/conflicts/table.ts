@@ -22,7 +22,7 @@ import {
  * A part of the configuration that does not work in a sandbox, or that defeats the sandbox. The prefilter of the hook, the messages and
  * the variables that the hook sets in a phase are generated from this table.
  */
-export interface Conflict {
+interface Conflict {
 	readonly name: string;
 	/** The subject of the messages: LABEL conflicts with FEATURES="...". */
 	readonly label: string;

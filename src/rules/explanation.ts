@@ -8,7 +8,7 @@ import { fit, wrap } from '../util/layout.ts';
 import { isIsolatingRoot } from '../util/processes.ts';
 import { paint, type Screen } from '../util/terminal.ts';
 
-export type Explanation = Readonly<ReturnType<typeof explain>>;
+type Explanation = Readonly<ReturnType<typeof explain>>;
 type Rules = Explanation['phases'][number]['rules'];
 
 /** Returns which sandboxes each of these phases gets, and why. `title` names the package and where it was found; '' if options gave FEATURES. */

@@ -5,18 +5,12 @@ import { isIPv6 } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-	allowOptions,
-	destinationLines,
-	destinations,
-	type Destination,
-	type Destinations,
-} from '../../src/confine/destinations.ts';
+import { allowOptions, destinationLines, destinations, type Destinations } from '../../src/confine/destinations.ts';
 import { buildContextOf } from '../../src/conflicts/build_context.ts';
 
 vi.mock('node:dns/promises');
 
-function found(list: readonly Partial<Destination>[], more: Partial<Destinations> = {}): Destinations {
+function found(list: readonly Partial<Destinations['list'][number]>[], more: Partial<Destinations> = {}): Destinations {
 	const full = list.map((one) => ({
 		...{ entry: 'e', host: 'h', addresses: [], reserved: [], port: 80, distcc: false },
 		...one,

@@ -18,7 +18,7 @@ import { ownSockets } from '../../src/rules/settings.ts';
 import { confinements } from '../../src/rules/phases.ts';
 import { trackingMethods, ipcKinds, limits, modes, routes, type RunRecord } from '../../src/records/schema.ts';
 import { scan } from '../../src/records/reader.ts';
-import { collect, matcher, summaryOf } from '../../src/records/report/collect.ts';
+import { collect, matcher } from '../../src/records/report/collect.ts';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'records-'))));
@@ -103,9 +103,9 @@ describe('scan()', () => {
 		expect(reasons.join(' ')).not.toMatch(/secret|owned|script|sandbox/);
 	});
 
-	test('summaryOf() returns exit status 128 + N for signal N, and whether Portage isolated the phase', () => {
-		const { records } = read(line({ status: { signal: 9 } }) + line());
-		expect(records.map(summaryOf)).toMatchObject([
+	test('collect() returns exit status 128 + N for signal N, and whether Portage isolated the phase', () => {
+		const text = line({ status: { signal: 9 } }) + line();
+		expect(collect([{ file: file(text), named: false }], {}).recent).toMatchObject([
 			{ exit: 137 },
 			{ exit: 7, byPortage: true, cpu: 0.75, memory: 12345678 },
 		]);

@@ -51,7 +51,7 @@ export function collect(sources: readonly Source[], selection: Selection): Repor
 }
 
 export type PhaseSummary = Readonly<ReturnType<typeof summaryOf>>;
-export function summaryOf(record: RunRecord) {
+function summaryOf(record: RunRecord) {
 	return {
 		/** Start time of the phase, ISO 8601 in UTC. */
 		time: record.time,
