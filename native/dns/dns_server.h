@@ -23,7 +23,7 @@ struct resolv_conf {
 	size_t search_count;
 };
 
-/* Reads /etc/resolv.conf. If it has no usable name server, adds 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits name servers with a link-local address, because the network of a phase lacks the interface of such an address. */
+/* Reads /etc/resolv.conf. If it has no usable name server, adds 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits link-local addresses, because the network of a phase lacks their interface. */
 void resolv_conf_read(struct resolv_conf *conf);
 
 /* Message by which the watcher requests a socket in the network namespace of the DNS server. The reply is one byte, with the new socket attached (SCM_RIGHTS) unless creating it failed. */
@@ -37,7 +37,7 @@ struct dns_request {
 /* Returns the local port of an internet socket, or 0 if the socket is not bound. */
 uint16_t local_port(int fd);
 
-/* Main function of the DNS server process. listeners: a UDP and a TCP socket at the address of each name server; -1: not open. Exits when the watcher has ended. Writes the lookups in the log without a lock, because no other process writes them. */
+/* Main function of the DNS server. listeners: a UDP and a TCP socket at the address of each name server, or -1. Exits when the watcher has ended. Writes the lookups without a lock, because no other process does. */
 noreturn void dns_server_run(int watcher, int listeners[NAME_SERVERS][2], const struct resolv_conf *conf,
 			     const struct allow *hosts, struct network_log *log);
 

@@ -100,7 +100,7 @@ static enum egress_decision handle_connect(const struct egress_call *call, const
 	return error == CALL_PENDING ? EGRESS_ANSWERED : answer(call, error);
 }
 
-/* Refuses a call whose socket the watcher could not duplicate, or disables the allow-list. errno must still be that of target_duplicate(). EPERM means that the kernel denies ptrace access to the target (ptrace(2)). */
+/* Refuses a call whose socket the watcher could not duplicate, or disables the allow-list. errno must be that of target_duplicate(); EPERM: the kernel denies ptrace access (ptrace(2)). */
 static enum egress_decision deny_inaccessible(const struct egress_call *call)
 {
 	/* If the phase has no socket of the host's network yet, disable the allow-list and let the kernel continue the call. */

@@ -33,11 +33,11 @@ enum egress_decision {
 	EGRESS_ANSWERED, /* the caller must do nothing: egress_handle() has answered the call, or events_handle_one() answers it later */
 };
 
-/* Creates the state for applying the allow-list, which is never freed. epoll: waits for pending calls (util/events.h). socks: path of the proxy's socket, for ROUTE_SOCKS. Stores the route in the log: before Linux 5.14, ROUTE_NONE instead of ROUTE_DIRECT. */
+/* Creates the state for the allow-list, which is never freed. epoll: waits for pending calls (util/events.h). socks: path of the proxy's socket. Logs the route: before Linux 5.14, ROUTE_NONE instead of ROUTE_DIRECT. */
 struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
 			   struct network_log *log);
 
-/* Applies the allow-list to a connect, bind, listen, clone or socketcall. Connects to an allowed destination in place of the phase, or refuses a call, and answers it. Otherwise only returns what the caller must do. Never waits for the network. */
+/* Applies the allow-list to a connect, bind, listen, clone or socketcall: connects to an allowed destination in place of the phase, or refuses the call, and answers it; else returns what the caller must do. Never waits for the network. */
 enum egress_decision egress_handle(struct egress_call *call, const struct request *request);
 
 /* emulate.c: executes calls in place of the calling thread */
@@ -59,7 +59,7 @@ void egress_abandon_pending(struct egress *egress);
 
 /* dns_redirect.c: redirects DNS queries of a phase with a network namespace */
 
-/* If the phase connects or sends to a name server in /etc/resolv.conf, the watcher replaces the socket with a socket of the DNS server's network namespace (dns_server.h). Then it lets the kernel continue the call. */
+/* If the phase connects or sends to a name server in /etc/resolv.conf, the watcher replaces the socket with one in the DNS server's network namespace (dns_server.h), and continues the call. */
 enum { DNS_SOCKETS = 1024,   /* number of sockets of the DNS server's network that the watcher remembers; after a query on an older one, it replaces that socket again */
        DNS_WAITING = 1024 }; /* maximum number of calls that wait for a socket; further queries are not redirected */
 
@@ -96,7 +96,7 @@ void dns_redirect_end(struct dns_redirect *redirect, const char *reason);
 /* Returns true if queries to the destination are redirected: it is port 53 of a name server in /etc/resolv.conf, and no DNS server of the phase is there. */
 bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to);
 
-/* Must be called before the phase binds an address. If a thread that may do so binds port 53 of loopback, and /etc/resolv.conf has a name server on loopback, stops redirecting queries to loopback, because the phase then runs its own DNS server. */
+/* Call before the phase binds an address. If it may bind port 53 of loopback, and /etc/resolv.conf has a name server there, stops redirecting queries to loopback, because the phase runs a DNS server. */
 void dns_redirect_note_bind(struct dns_redirect *redirect, const struct target *target, const struct destination *address);
 
 /* query_trap.c: answers DNS queries of a phase without a network namespace */
@@ -126,7 +126,7 @@ struct query_traps {
 /* Creates the state of the query traps, which is never freed. Returns NULL and sets errno on failure. */
 struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct network_log *log);
 
-/* Replaces the UDP socket of a connect(2) to a name server with a socket that is connected to a new trap. family: address family in the call. On failure, returns false; the caller must then refuse the call. */
+/* Replaces the UDP socket of a connect(2) to a name server with one that is connected to a new trap. family: address family in the call. On failure, returns false: refuse the call. */
 bool query_trap_set(struct query_traps *traps, const struct egress_call *call, int family);
 
 /* Logs the DNS query at the address data in the target's memory, and returns false. If the name in the query is in the allow-list, logs nothing and returns true. */

@@ -8,7 +8,7 @@
 
 #include "egress/egress.h"
 
-/* socks_reply.c: parses the replies of a SOCKS5 proxy. The proxy sends two replies, to the offer of authentication methods and to CONNECT (RFC 1928, 3 and 6). In socks_reply_*(), the reply is both together. */
+/* socks_reply.c: parses the replies of a SOCKS5 proxy to the offer of authentication methods and to CONNECT (RFC 1928, 3 and 6). In socks_reply_*(), the reply is both together. */
 
 enum {
 	SOCKS_VERSION = 5,
@@ -60,7 +60,7 @@ struct pending_call {
 	struct socks_exchange exchange;
 };
 
-/* Adds a pending call. The watcher then calls handler for each event in enum pending_event. events: those of fd that mean PENDING_READY. limited: true if the time limit of connect(2) applies (SO_SNDTIMEO). On failure, returns NULL and leaves fd open. */
+/* Adds a pending call. The watcher calls handler for each enum pending_event. events: those of fd that mean PENDING_READY. limited: true if connect(2)'s time limit applies (SO_SNDTIMEO). On failure, returns NULL and leaves fd open. */
 struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_t events, bool limited, pending_handler *handler);
 
 /* Opens the timer by which the watcher checks the pending calls regularly. */
@@ -86,7 +86,7 @@ struct egress {
 	enum egress_route route;
 	const char *socks;
 	struct network_log *log;
-	bool connected; /* true after the first connect(2) of the phase to an allowed destination: the phase then has, or soon gets, a socket of the host's network, so the watcher must not disable the allow-list any more */
+	bool connected; /* true after the first connect(2) to an allowed destination: the phase has or gets a socket of the host's network, so the watcher must not disable the allow-list any more */
 	bool phase_is_root;
 	bool descriptors_are_shared;			 /* true if processes of the phase share descriptors (CLONE_FILES without CLONE_THREAD); calls of single-threaded processes are then emulated too */
 	uint64_t host_network;				 /* cookie that identifies the host's network namespace (SO_NETNS_COOKIE); 0: not known */
@@ -116,7 +116,7 @@ bool socket_is_bound(int fd);
 
 bool socket_is_blocking(int fd);
 
-/* Copies the socket options that a program has set, except those that the kernel refuses, such as a value above a limit. family: address family of both sockets; 0: theirs differ. egress: has the default values of the options if the socket to is new; otherwise NULL. */
+/* Copies the options that a program has set, except those that the kernel refuses, such as a value above a limit. family: of both sockets; 0: theirs differ. egress: has the defaults if the socket to is new; else NULL. */
 void socket_copy_options(struct egress *egress, int from, int to, int family);
 
 /* Stores the network namespace of the socket fd as that of the host, if none is stored yet. Returns false if another one is stored, or if the kernel does not report it, as on Linux before 5.14. */
@@ -128,15 +128,15 @@ bool host_network_has(const struct egress *egress, int fd);
 /* Returns the flags of the descriptor call->fd in the calling thread (O_CLOEXEC, O_NONBLOCK and others). Returns -1 if this descriptor no longer refers to the socket of the call. */
 int descriptor_flags(const struct egress_call *call);
 
-/* Puts the socket fd in place of the calling thread's socket, with the same number, close-on-exec flag and epoll registrations. flags: file status flags that fd gets. On failure, returns false and sets errno, to EBADF if the old socket has been closed. */
+/* Puts fd in place of the thread's socket, with the same number, close-on-exec flag and epoll registrations, and these file status flags. On failure, returns false and sets errno: EBADF: the old socket is closed. */
 bool replace_socket(const struct egress_call *call, int fd, int flags);
 
 /* connect.c: connects sockets to allowed destinations in place of the phase */
 
-/* Connects the socket fd. Puts it in place of the target's socket when the connection is complete or, if that socket is nonblocking, at once; does not replace it if connecting fails. Returns the result of connect(2), or CALL_PENDING. */
+/* Connects fd. Puts it in place of the target's socket when the connection is complete or, if that socket is nonblocking, at once, unless connecting fails. Returns the result of connect(2), or CALL_PENDING. */
 int connect_and_replace(const struct egress_call *call, int family, int fd);
 
-/* Answers a connect(2) that waited for the proxy. If error is 0, replaces the target's socket with fd: a TCP socket to the destination, or the socket to the proxy, which relays the data. Otherwise the call fails. The caller closes fd afterwards. */
+/* Answers a connect(2) that waited for the proxy. If error is 0, replaces the target's socket with fd, a TCP socket to the destination or to the relaying proxy. Otherwise the call fails. The caller closes fd. */
 void connect_end_socks(const struct egress_call *call, int fd, int error);
 
 /* emulate.c: executes calls in place of the calling thread */
@@ -146,7 +146,7 @@ bool emulate_is_needed(const struct egress_call *call, const struct request *req
 
 /* socks.c: client of a SOCKS5 proxy on a UNIX socket (RFC 1928). Portage starts this proxy for distcc. It gives access to the host's network after Portage has unshared the network. */
 
-/* Requests a connection from the proxy and makes the call pending. relay: true if the proxy must relay the data, and the watcher must not take over its TCP socket. Returns CALL_PENDING, or an errno if the request failed. */
+/* Requests a connection from the proxy and makes the call pending. relay: true if the proxy must relay the data and keep its TCP socket. Returns CALL_PENDING, or an errno if the request failed. */
 int socks_connect(const struct egress_call *call, bool relay);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Emulates system calls: the watcher executes a call in place of the calling thread. It emulates sends and setsockopt(2) only if they are made by socketcall(2) of i386, so their structures have 32-bit members. */
+/* Emulates system calls: the watcher executes a call in place of the calling thread. The emulated sends and setsockopt(2) are from socketcall(2) of i386, so their structures have 32-bit members. */
 #include <asm/socket.h>
 #include <signal.h>
 #include <stdnoreturn.h>
@@ -155,7 +155,7 @@ static ssize_t send_messages(const struct egress_call *call, const uint64_t argu
 	return done;
 }
 
-/* Executes a sendto, sendmsg or sendmmsg, and waits until the data is sent. data: a buffer of MOST_DATA bytes. Fails with EOPNOTSUPP for ancillary data and MSG_FASTOPEN. Returns the result of the call, or -1 and sets errno. */
+/* Executes a sendto, sendmsg or sendmmsg, and waits until the data is sent. data: a buffer of MOST_DATA bytes. Ancillary data and MSG_FASTOPEN: EOPNOTSUPP. Returns the result, or -1 and sets errno. */
 static ssize_t emulate_send(const struct egress_call *call, const struct request *request, char *data)
 {
 	const uint64_t *arguments = request->arguments;

@@ -52,7 +52,7 @@ static void read_queries(void *owner, struct event_source *source)
 	if (!fails)
 		return;
 	event_source_close(traps->epoll, source);
-	/* Because the port is closed now, the kernel answers this datagram with "port unreachable" (ICMP), which makes the calls on the client's socket fail. If it sends no ICMP because of a rate limit, shut the socket down. */
+	/* The port is closed now, so the kernel answers this datagram with "port unreachable" (ICMP), and calls on the client's socket fail. If a rate limit prevents this, shut the socket down. */
 	struct pollfd client = {.fd = trap->client};
 	if (send(trap->client, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 && poll(&client, 1, 0) == 0)
 		shutdown(trap->client, SHUT_RDWR);

@@ -80,7 +80,7 @@ static int duplicate_connection(int pidfd, const struct destination *local, cons
 	return -1;
 }
 
-/* Duplicates the proxy's TCP socket, whose local address is in the reply. Needs ptrace access to the proxy (ptrace(2)), and either Linux 6.5 (SO_PEERPIDFD) or that the watcher is in the PID namespace of the proxy. Returns -1 on failure. */
+/* Duplicates the proxy's TCP socket, whose local address is in the reply. Needs ptrace access to the proxy (ptrace(2)), and Linux 6.5 (SO_PEERPIDFD) or the PID namespace of the proxy. Returns -1 on failure. */
 static int take_over(const struct pending_call *pending)
 {
 	struct destination local = socks_reply_address(pending->exchange.reply);
@@ -103,7 +103,7 @@ static bool has_all_data(int fd)
 	       ioctl(fd, FIONREAD, &unread) == 0 && info.tcpi_bytes_received == (uint64_t)unread;
 }
 
-/* Ends the pending call. If error is 0, the phase gets the socket result. If error is an errno, the call fails with it. If error is CALL_PENDING, sends no answer. Always returns false, the value that removes a pending call. */
+/* Ends the pending call. error: 0: the phase gets the socket result; an errno: the call fails with it; CALL_PENDING: sends no answer. Always returns false, which removes the pending call. */
 static bool finish(struct pending_call *pending, int result, int error)
 {
 	if (error != CALL_PENDING)

@@ -67,7 +67,7 @@ struct network_log {
 	struct watch_status names;  /* DNS lookups: WATCHED_YES while they can be logged; WATCHED_NO after the DNS server process failed to start or ended */
 	uint8_t phase_serves_names; /* 1 if a program of the phase has bound port 53 of loopback, and /etc/resolv.conf has a name server on loopback; lookups at loopback are then not logged */
 
-	uint64_t unroutable; /* maximum number of packets without a route that the calls seen by the watcher can cause; if the kernel counts more, some attempts did not pass the watcher, such as those of io_uring */
+	uint64_t unroutable; /* most packets without a route that the calls seen by the watcher can cause; if the kernel counts more, some attempts, such as those of io_uring, did not pass the watcher */
 
 	enum egress_route route;
 	char route_reason[96];	 /* reason why route is ROUTE_NONE; "" if the reason is that Portage has isolated the network and runs no SOCKS proxy */
@@ -89,7 +89,7 @@ struct network_log {
 /* Creates an empty log in memory that the supervisor shares with its later child processes. Returns NULL and sets errno on failure. */
 struct network_log *network_log_create(void);
 
-/* For the supervisor: copies the log. All counts, strings and table indexes in the copy are within their limits, even if a hostile watcher has written arbitrary bytes, and changes them during the call. */
+/* For the supervisor: copies the log. Counts, strings and table indexes in the copy are within their limits, even if a hostile watcher writes arbitrary bytes during the call. */
 void network_log_copy(struct network_log *copy, const struct network_log *shared);
 
 /* Stores the reason why something is not watched. error: errno that belongs to the reason, or 0. */

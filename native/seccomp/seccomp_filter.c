@@ -56,7 +56,7 @@ static void put_ioctl(struct bpf *bpf)
 	put_permitted(bpf, permitted_ioctls, permitted_ioctls_count, SECCOMP_RET_ERRNO | ENOTTY);
 }
 
-/* Permits only internet sockets whose destinations the watcher can check. Refuses raw sockets, which can send and receive packets of other sockets, and SCTP sockets, which can connect by setsockopt(2). */
+/* Permits only internet sockets whose destinations the watcher can check: no raw sockets, which send and receive packets of other sockets, and no SCTP, which connects by setsockopt(2). */
 static void put_internet_socket(struct bpf *bpf)
 {
 	put_load(bpf, low_half(1));
@@ -112,7 +112,7 @@ static void put_socketcall(struct bpf *bpf, const struct seccomp_rules *rules)
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Makes jumps in dispatch lead to the next instruction: those of all calls that have the same kind as row and whose ids are the first letters of row->ids. arguments: number of these letters. Returns true if there are such calls. */
+/* Makes jumps in dispatch lead to the next instruction, for all calls of row's kind whose ids are the first letters of row->ids. arguments: number of these letters. Returns true if there are any. */
 static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, size_t arguments)
 {
 	bool any = false;
@@ -128,7 +128,7 @@ static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watche
 	return any;
 }
 
-/* Refuses a call if one of its ids is neither the mapped id nor -1, which means "unchanged". Checks the last argument first, so that a call with fewer arguments can skip checks. Ignores the upper 32 bits of an argument, as the kernel does. */
+/* Refuses a call if one of its ids is neither the mapped id nor -1 ("unchanged"). Checks the last argument first: a call with fewer arguments skips checks. Ignores the upper 32 bits, as the kernel does. */
 static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, const struct seccomp_rules *rules)
 {
 	const uint32_t mask = row->call == CALL_IDS_16 ? 0xFFFF : 0xFFFFFFFF;
@@ -149,7 +149,7 @@ static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct wat
 /* Returns the length of the shortest address for which the watcher is notified of a connect(2) or bind(2). */
 static uint32_t shortest_address(enum watched_call call, const struct seccomp_rules *rules)
 {
-	/* With an allow-list, watch each connect(2) with an address of at least two bytes, because these can be the family AF_UNSPEC, which alone disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). With the network filter, watch each such bind(2), because AF_UNIX alone gives the socket an abstract name (unix_autobind()). */
+	/* With an allow-list, watch each connect(2) of two bytes or more, because AF_UNSPEC alone disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). With the network filter, watch each such bind(2), because AF_UNIX alone binds an abstract name (unix_autobind()). */
 	if ((rules->active & (call == CALL_BIND ? RULE_NET_FILTER : RULE_ALLOW_LIST)) != 0)
 		return sizeof(sa_family_t);
 	return call == CALL_BIND ? SHORTEST_INTERNET_ADDRESS : SHORTEST_PATH_ADDRESS;

@@ -36,7 +36,7 @@ static const unsigned char of_tcp[] = {
 	TCP_NODELAY, TCP_CORK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_SYNCNT, TCP_CONGESTION, TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT,
 	TCP_MAXSEG, TCP_LINGER2, TCP_DEFER_ACCEPT, TCP_WINDOW_CLAMP, TCP_QUICKACK, TCP_FASTOPEN, TCP_INQ};
 
-/* IP_ADD_MEMBERSHIP, IP_MULTICAST_IF and the like are permitted for UDP sockets, which belong to the phase's own network. On a TCP socket, which may belong to the host's, the kernel refuses them (net/ipv4/ip_sockglue.c, net/ipv6/ipv6_sockglue.c). */
+/* IP_ADD_MEMBERSHIP and the like are permitted for UDP sockets, which are in the phase's network. On TCP sockets, which may be in the host's, the kernel refuses them (net/ipv4/ip_sockglue.c, net/ipv6/ipv6_sockglue.c). */
 static const unsigned char of_ip[] = {
 	IP_TOS, IP_TTL, IP_PKTINFO, IP_RECVERR,
 	IP_MTU_DISCOVER, IP_RECVTTL, IP_RECVTOS, IP_BIND_ADDRESS_NO_PORT,

@@ -33,7 +33,7 @@ static void add_name(struct request *request, const union socket_address *name, 
 		request->count++;
 }
 
-/* Reads a socket address from the target's memory into request->name and adds it to the request. Skips an address that is too short to have a destination, path or abstract name, unless the call is a connect. */
+/* Reads a socket address from the target's memory into request->name and adds it to the request. Unless the call is a connect, skips an address without destination, path or abstract name. */
 static void read_name(struct request *request, const struct target *target, uint64_t address, uint32_t length)
 {
 	bool connects = request->call == CALL_CONNECT;
@@ -64,7 +64,7 @@ static bool selects_interface(int level, int type, const unsigned char *data, si
 	return index != 0 && index != LOOPBACK_INDEX;
 }
 
-/* Returns true if an entry in the ancillary data of a message selects an interface (cmsg(3)). word: size of a pointer in struct cmsghdr. Also returns true if the data has more than 4096 bytes or cannot be read. */
+/* Returns true if the ancillary data of a message (cmsg(3)) selects an interface, has more than 4096 bytes or cannot be read. word: size of a pointer in struct cmsghdr. */
 static bool control_selects_interface(const struct target *target, uint64_t address, uint64_t length, unsigned char word)
 {
 	unsigned char data[4096];
@@ -134,7 +134,7 @@ static bool read_socketcall(const struct seccomp_data *data, const struct target
 	return false;
 }
 
-/* Reads a NUL-terminated text of at most size bytes from memory. Reads each page separately, because the page after the text may be unreadable. Returns false if the text has no NUL or is unreadable. */
+/* Reads a NUL-terminated text of at most size bytes, page by page, because the page after the text may be unreadable. Returns false if the text has no NUL or is unreadable. */
 static bool read_text(const struct target *target, uint64_t address, char *text, size_t size)
 {
 	size_t to_page = 4096 - address % 4096, first = size < to_page ? size : to_page;

@@ -12,7 +12,7 @@ enum {
 	PARENTS_TEXT = 384,   /* room for the command lines of all ancestors of a process, in bytes; command lines that do not fit are omitted */
 };
 
-/* A thread of the phase whose system call waits for the watcher's answer. If the thread is killed, the kernel may give its TID to another thread. So after reading data by TID, call target_is_valid() before using the data (seccomp_unotify(2)). */
+/* A thread of the phase whose system call waits for the watcher's answer. If it is killed, another thread may get its TID: call target_is_valid() before using data read by TID (seccomp_unotify(2)). */
 struct target {
 	struct target_access *access;
 	int listener;
@@ -21,7 +21,7 @@ struct target {
 	long long now; /* time at which the watcher began to handle the call, in microseconds of CLOCK_MONOTONIC */
 };
 
-/* Creates the state that the functions target_*() keep between calls, such as a cache of programs. It is never freed. broker: socket to the Yama broker; -1: there is none. Returns NULL and sets errno on failure. */
+/* Creates the state of the functions target_*(), such as a cache of programs, which is never freed. broker: socket to the Yama broker or -1. Returns NULL and sets errno on failure. */
 struct target_access *target_access_new(int broker);
 
 struct program {
@@ -41,7 +41,7 @@ bool target_is_valid(const struct target *target);
 /* Answers the system call of the target. The parameters become members of struct seccomp_notif_resp; error is 0 or a positive errno. Returns false if the call has already ended. */
 bool target_respond(const struct target *target, unsigned flags, int error, long value);
 
-/* Returns the program that the thread runs; the pointer is valid until the next call of this function. If the thread has ended, its command line and the members read from it are empty. The result is cached until the name or command line changes. */
+/* Returns the program that the thread runs, valid until the next call of this function. If the thread has ended, the members from its command line are empty. Cached until name or command line change. */
 const struct program *target_program(const struct target *target);
 
 /* Reads the command lines of at most eight ancestors of the thread's process into program->parents: from the parent process up to a child of init. Reads none if the thread has ended. */
@@ -50,13 +50,13 @@ void target_add_parents(const struct target *target, struct program *program);
 /* Reads size bytes at an address of the thread's memory. Returns false and sets errno if it cannot read all of them. */
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size);
 
-/* Returns a duplicate of a descriptor of the thread (pidfd_getfd(2), Linux 5.6), to be closed by target_close(). On failure, returns -1 and sets errno: to EBADF if the thread has no such descriptor, to EPERM if the kernel denies ptrace access. */
+/* Duplicates a descriptor of the thread (pidfd_getfd(2), Linux 5.6); close it by target_close(). On failure, returns -1 and sets errno: EBADF: the thread has no such descriptor, EPERM: no ptrace access. */
 int target_duplicate(const struct target *target, int fd);
 
-/* Closes a copy that target_duplicate() or target_open_path() returned. Does nothing if copy is -1. The watchdog limits the time of the close(2), which may wait for a FUSE server (fuse_flush() in fs/fuse/file.c). */
+/* Closes a copy from target_duplicate() or target_open_path(), unless it is -1. The watchdog limits the time of close(2), which may wait for a FUSE server (fuse_flush() in fs/fuse/file.c). */
 void target_close(int copy);
 
-/* Opens the file that the thread would find at a path, with O_PATH. Starts from the thread's root or working directory. Follows symbolic links, also those in /proc. Returns -1 and sets errno on failure, to ESRCH if the thread has ended. */
+/* Opens, with O_PATH, the file that the thread would find at a path, also by its root, its working directory and links in /proc. On failure, returns -1 and sets errno, to ESRCH if the thread has ended. */
 int target_open_path(const struct target *target, const char *path);
 
 /* Data about a thread in /proc/TID/status (proc(5)). */
@@ -66,7 +66,7 @@ struct thread_status {
 	uid_t uid, effective_uid; /* real and effective user id; (uid_t)-1: /proc/TID/status cannot be read */
 	gid_t effective_gid;
 	mode_t umask;
-	uint64_t capabilities; /* effective capabilities; bit N is 1 if the thread has the capability N; if they are unknown, for example because a long list of groups fills the read buffer, the value is 1 and not 0, which would mean "no capabilities" */
+	uint64_t capabilities; /* effective capabilities, bit N for capability N; 1 if unknown, for example if a long list of groups fills the read buffer, because 0 would mean "no capabilities" */
 	bool has_signal;       /* true if a signal is pending that the thread does not block, so that the signal would interrupt a system call of the thread */
 };
 

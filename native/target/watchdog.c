@@ -13,7 +13,7 @@
 #define SYS_futex SYS_futex_time64
 #endif
 
-/* In this file, a watched call is a system call of the watcher between watchdog_begin() and watchdog_end(). It counts as stuck if its thread still sleeps after 200 to 250 ms. After half a second without watched calls, the watchdog's thread sleeps. */
+/* A watched call is a system call of the watcher between watchdog_begin() and watchdog_end(). It is stuck if its thread still sleeps after 200 to 250 ms. After 500 ms without one, the watchdog sleeps. */
 enum { TICK_MICROSECONDS = 50000,
        STUCK_TICKS = 5,
        IDLE_TICKS = 10,
@@ -22,7 +22,7 @@ enum { TICK_MICROSECONDS = 50000,
 
 static struct watched_loop watched;
 
-/* Counts the beginnings and ends of watched calls, so it is odd during a call. If a call is stuck, the watchdog counts its end. From this, the thread of the call detects later that a new thread has replaced it. */
+/* Counts the beginnings and ends of watched calls: it is odd during a call. The watchdog counts the end of a stuck call, so that its thread later detects that it has been replaced. */
 static atomic_uint turn;
 
 /* TID of the calling thread, and of the thread that made the last watched call. */

@@ -32,7 +32,7 @@ bool yama_broker_is_needed(void)
 	return fd >= 0 && read(fd, &scope, 1) == 1 && scope == '1';
 }
 
-/* Sends a request to the broker and waits for the reply. Each request has its own socket pair for the reply, so that several threads can wait at the same time. Returns the descriptor in the reply, or -1. */
+/* Sends a request to the broker and waits for the reply, on a socket pair for this request, because other threads may wait too. Returns the descriptor in the reply, or -1. */
 static int send_request(int broker, const struct broker_request *request, int pidfd, struct broker_reply *reply)
 {
 	int ends[2], found[PASSED_FDS] = {-1, -1};

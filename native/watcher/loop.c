@@ -63,7 +63,7 @@ static void exit_after_phase(void *owner, struct event_source *unused)
 	_exit(0);
 }
 
-/* Handles the end of the phase: the supervisor sends a byte, by which it requests that the watcher stay, or closes its end of the socket. The watcher exits at the end of file, and also if no process has the filter. */
+/* Handles the end of the phase: the supervisor sends a byte, which makes the watcher stay, or closes the socket. The watcher exits at the end of file, and if no process has the filter. */
 static void handle_control(void *owner, struct event_source *control)
 {
 	struct loop *loop = owner;
@@ -222,7 +222,7 @@ static void serve(void *owner, bool replaces)
 	serve_others(loop);
 }
 
-/* Exits because too many threads are stuck. Closes the listener first, because the kernel would keep it open until the last of them ends. Shuts the socket to the supervisor down, because a thread stuck in close_in_thread() (watcher.c) has a copy. */
+/* Exits because too many threads are stuck. Closes the listener, which would stay open until the last of them ends. Shuts down the socket to the supervisor, of which a thread in close_in_thread() (watcher.c) has a copy. */
 static void fail(void *owner)
 {
 	struct loop *loop = owner;

@@ -149,7 +149,7 @@ static bool is_creation_of(const struct ipc_object *object, const struct shmid_d
 	       segment->shm_perm.cuid == geteuid() && segment->shm_ctime >= object->time - 1 && segment->shm_ctime <= object->time + CREATION_SECONDS;
 }
 
-/* Finds the shared memory segments that the calls in the table have created, and stores their ids in the table. Recognizes a segment by the ID of the creating process and the time of creation, which the kernel stores until an IPC_SET. */
+/* Stores the ids of the shared memory segments that the calls in the table have created. Recognizes a segment by the creating process and the time of creation, which the kernel stores until an IPC_SET. */
 static void find_segments(struct ipc_objects *objects)
 {
 	struct shmid_ds segment;
@@ -222,7 +222,7 @@ static bool remove_object(const struct ipc_object *object)
 	return (object->call == CALL_MQ_OPEN ? syscall(SYS_mq_unlink, object->name) : control(object, IPC_RMID, &unused)) == 0;
 }
 
-/* Returns true if the kernel may still have to create the segment of a shmget(2): the call is recent, and its thread has made no later call in the table, which would show that the first call has ended. */
+/* Returns true if the kernel may still have to create the segment of a shmget(2): the call is recent, and its thread has made no later call in the table, so the call may not have ended. */
 static bool is_pending(const struct ipc_objects *objects, size_t at)
 {
 	const struct ipc_object *object = &objects->objects[at];
@@ -287,7 +287,7 @@ static int create_queue(const struct ipc_request *request, uint64_t *inode)
 	return queue;
 }
 
-/* Creates the requested object and adds it to the table. Returns its id or, for a message queue, a descriptor. Returns -1 if the kernel must continue the call: if the object exists, for example, and always for shared memory, which is only added to the table. */
+/* Creates the requested object and adds it to the table. Returns its id or, for a message queue, a descriptor; -1 if the kernel must continue the call, for example because the object exists. Only adds shared memory to the table, and returns -1. */
 static int create_ipc_object(struct ipc_objects *objects, const struct ipc_request *request)
 {
 	const int exclusive = request->flags | IPC_CREAT | IPC_EXCL;

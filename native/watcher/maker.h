@@ -26,10 +26,10 @@ struct maker {
 	uint64_t families; /* socket families that the phase may use (allow_list.h) */
 };
 
-/* For the watcher: lets init create the socket that a call requests, and answers the call. The call returns a new descriptor or fails, for example with EAFNOSUPPORT if the calling thread is in another network namespace than init. */
+/* For the watcher: lets init create the socket that a call requests, and answers the call with a descriptor or an errno: EAFNOSUPPORT if the thread is in another network namespace than init. */
 void maker_answer_socket(const struct maker *maker, const struct request *request, const struct target *target);
 
-/* For the watcher: lets init create an IPC object, and answers the call. Returns false if the kernel must continue the call: init created no object, it is shared memory, or the caller has other ids or another IPC namespace than init. */
+/* For the watcher: lets init create an IPC object, and answers the call. Returns false if the kernel must continue it: no object was created, it is shared memory, or ids or IPC namespace differ from init's. */
 bool maker_answer_ipc(const struct maker *maker, const struct request *request, const struct target *target);
 
 /* For init: receives one request of the watcher and sends the result. Returns false after the watcher has ended. */

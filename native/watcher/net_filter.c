@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The network filter: a phase without a network namespace may reach only sockets of its own processes. This filter does not stop a hostile build, which can change an address before the kernel reads it again (SECCOMP_USER_NOTIF_FLAG_CONTINUE). */
+/* The network filter: a phase without a network namespace may reach only its own sockets. A hostile build can change an address before the kernel reads it again (SECCOMP_USER_NOTIF_FLAG_CONTINUE). */
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -98,7 +98,7 @@ static bool are_own_sockets(struct net_filter *net_filter, const struct socket_i
 	return found->count > 0;
 }
 
-/* Returns true if to is an address of this machine. The test connects a UDP socket, which sends nothing: only if the destination is an address of this machine does the kernel choose the same address as source. */
+/* Returns true if to is an address of this machine. For a connected UDP socket, which sends nothing, the kernel chooses the destination as source only if it is an address of this machine. */
 static bool is_own_address(const struct destination *to)
 {
 	union socket_address address, own = {0};

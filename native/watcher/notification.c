@@ -8,7 +8,7 @@
 #include "watcher/watcher_internal.h"
 #include "target/watchdog.h"
 
-/* Reads the kernel's name of the socket's protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c), by a duplicate of the socket or by /proc/TID/fd. Only the latter can belong to a new thread with the same TID. Writes it to protocol in lower case and without "v6", or "" on failure. */
+/* Writes the kernel's name of the socket's protocol (sockfs_xattr_get() in net/socket.c) to protocol, in lower case and without "v6"; "" on failure. Reads it by a duplicate of the socket or by /proc/TID/fd; only the latter can belong to a new thread with the same TID. */
 static void read_protocol(const struct target *target, int fd, char *protocol, size_t size)
 {
 	static const char attribute[] = "system.sockprotoname";
@@ -221,7 +221,7 @@ void notification_abandon(struct notifier *notifier)
 		return;
 	notifier->busy = false;
 	const struct target target = current_target(notifier);
-	/* Let the kernel continue the call, so that only the target waits for its slow memory. But refuse a call that, without the check, could use a socket of the host or create a socket of a forbidden family. */
+	/* Let the kernel continue the call, so that only the target waits for its slow memory. But refuse calls that the check might refuse: they could use a socket of the host or a forbidden family. */
 	const enum watched_call call = notifier->request.call;
 	bool is_ipc = call >= CALL_SHMGET && call <= CALL_IPC;
 	bool may_connect = notifier->egress != NULL || notifier->net_filter != NULL || notifier->sockets.options->own_sockets;

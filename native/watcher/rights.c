@@ -46,7 +46,7 @@ bool watcher_rights_reduce(bool traces, const char *proxy)
 		return false;
 	if ((now.permitted & kept) != kept)
 		kept = now.permitted;
-	/* Do not change the ids without CAP_KILL, because the supervisor could then not kill the watcher, nor without CAP_DAC_READ_SEARCH, because the watcher could then not read /proc/PID/fd of the phase (proc_fd_permission() in fs/proc/fd.c). */
+	/* Change the ids only with CAP_KILL, by which the supervisor can kill the watcher, and CAP_DAC_READ_SEARCH, by which the watcher can read /proc/PID/fd (proc_fd_permission() in fs/proc/fd.c). */
 	else if ((now.permitted & searches) == searches && now.euid == 0 && (now.permitted >> CAP_KILL & 1) != 0) {
 		change_to_unused_ids();
 		if (proxy != NULL)

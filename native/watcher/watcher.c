@@ -17,7 +17,7 @@
 
 /* Time limit for each wait at the end of the phase: for the end of the watcher or its answer that it stays, and for the end of the DNS server process. */
 #define END_MILLISECONDS 1000
-/* Time limit for one attempt to close the files that confine's caller has passed, and maximum number of attempts. Each attempt closes at least one file, unless the closing thread gets no processor in time. */
+/* Time limit of an attempt to close the files of confine's caller, and maximum number of attempts. Each attempt closes at least one file, unless its thread gets no processor in time. */
 #define CLOSE_MILLISECONDS 250
 #define CLOSE_ATTEMPTS 16
 
@@ -55,7 +55,7 @@ static void *close_other_files(void *data)
 	return NULL;
 }
 
-/* Closes all descriptors except fds in a new thread, because a FUSE server can delay a close (fuse_flush() in fs/fuse/file.c). Returns false after a time limit: the calling thread then has its own descriptor table, without the delayed file. */
+/* Closes all descriptors except fds in a new thread, because a FUSE server can delay a close (fuse_flush() in fs/fuse/file.c). Returns false after a time limit: the caller then has a descriptor table without the file. */
 static bool close_in_thread(const int *fds, size_t count)
 {
 	pthread_t thread;

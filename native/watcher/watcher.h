@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Starts and ends the watcher, the process that has the seccomp listener of a phase. It is not part of the supervisor, so that it can give up privileges (rights.c), and so that calls of the phase do not wait for other work of the supervisor. */
+/* Starts and ends the watcher, the process that has the seccomp listener of a phase. A process of its own can give up privileges (rights.c), and calls of the phase do not wait for the supervisor. */
 #ifndef WATCHER_H
 #define WATCHER_H
 
@@ -30,7 +30,7 @@ struct watcher {
 	bool net_filter;		 /* true if the watcher refuses connections out of the phase, because the phase has no network namespace */
 };
 
-/* If wanted is true, creates the log and the sockets between watcher and phase. Call it before both start. Returns false if the watcher cannot run: watcher_start() then does nothing, and the log, if it could be created, has the reason. */
+/* If wanted is true, creates the log and the sockets between watcher and phase, before both start. Returns false if the watcher cannot run: watcher_start() then does nothing, and the log, if any, has the reason. */
 bool watcher_open(struct watcher *watcher, bool wanted);
 
 /* Creates the socket pair between the watcher and the DNS server process. Call it before watcher_start(), if the phase has a network namespace. On failure, DNS lookups are not watched. */
@@ -45,10 +45,10 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 /* Adds the PIDs of the watcher, its helper processes and the DNS server process to a list. */
 void watcher_add_pids(const struct watcher *watcher, struct pids *pids);
 
-/* Ends the watcher and the DNS server process, and kills each that does not end within one second. If processes of the phase may live on, the watcher stays until they have ended: without a listener, their watched calls would fail with ENOSYS. */
+/* Ends watcher and DNS server, and kills each that does not end within a second. If processes of the phase may live on, the watcher stays until they end: without a listener, their calls fail with ENOSYS. */
 void watcher_end(struct watcher *watcher, bool phase_may_live_on);
 
-/* Tests whether the network filter can work: whether a process without privileges gets a seccomp listener, answers of sock_diag(7), and access to memory and descriptors of its child. Returns NULL or the reason of a failure, and sets errno. */
+/* Tests whether the network filter can work: whether a process without privileges gets a listener, answers of sock_diag(7), and access to memory and descriptors of its child. Returns NULL or the reason, and sets errno. */
 const char *net_filter_probe(const struct identity *identity);
 
 #endif

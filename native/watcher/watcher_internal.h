@@ -32,10 +32,10 @@ struct socket_inodes {
 	size_t count; /* number of entries in inodes; if more than SOCKET_INODES sockets match, further ones are omitted */
 };
 
-/* Opens a netlink socket, which the other socket_diag functions take as parameter diag. They find only sockets of the network namespace in which this socket was opened. Returns -1 and sets errno on failure. */
+/* Opens a netlink socket, the parameter diag of the functions socket_diag_*(), which find only sockets of the network namespace in which it was opened. Returns -1 and sets errno on failure. */
 int socket_diag_open(void);
 
-/* Finds the sockets that would receive a connection or datagram from this machine to an address of this machine. protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_UDPLITE. Returns false if the kernel gives no answer. */
+/* Finds the sockets that would receive a connection or datagram from this machine to its own address. protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_UDPLITE. Returns false if the kernel gives no answer. */
 bool socket_diag_find(int diag, int protocol, const struct destination *to, struct socket_inodes *found);
 
 /* Finds the sockets with this local port: for IPPROTO_TCP those that listen, for IPPROTO_UDP and IPPROTO_UDPLITE all. Finds none for port 0. Returns false if the kernel gives no answer. */
@@ -55,7 +55,7 @@ struct net_filter *net_filter_new(void);
 /* Returns the inode of the target's socket fd. Returns 0 if fd is not a socket, or if the watcher cannot inspect it. */
 uint64_t net_filter_socket_inode(const struct target *target, int fd);
 
-/* Returns 0 if no process outside the phase can receive a connection or datagram that the target's socket fd sends to this destination. Otherwise returns the errno with which the call must fail, as in a network namespace that has only lo. */
+/* Returns 0 if no process outside the phase can receive what the target's socket fd sends to this destination. Otherwise returns the errno of the call, as in a network namespace that has only lo. */
 int net_filter_check(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *to);
 
 /* Returns 0 if UNIX sockets with this abstract name exist and all of them belong to the phase. Otherwise returns ECONNREFUSED, the errno with which the call must fail. */
@@ -77,7 +77,7 @@ struct socket_file {
 	uint64_t inode;
 	uid_t uid;
 	bool is_socket;
-	long long born, changed; /* changed: time at which the inode was changed last (stx_ctime of statx(2)); born: time at which the file was created (stx_btime), or the value of changed if the file system does not store that */
+	long long born, changed; /* changed: time of the last change of the inode (stx_ctime of statx(2)); born: time of creation (stx_btime), or changed if the file system does not store it */
 };
 
 enum path_kind {
@@ -108,7 +108,7 @@ struct path_sockets {
 
 void path_sockets_open(struct path_sockets *sockets, const struct options *options);
 
-/* Logs each path in the request that leads to a socket of the host, unless an option allows this socket. Returns true if the call must be refused. A hostile program can evade this check: it can change the path in memory afterwards. */
+/* Logs each path in the request that leads to a socket of the host, unless an option allows it. Returns true if the call must be refused. A hostile program can evade this: it can change the path afterwards. */
 bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, const struct target *target, const struct request *request);
 
 /* notification.c: handles one seccomp notification */
@@ -149,7 +149,7 @@ struct notifier {
 	struct counted_attempt counted[REQUEST_ADDRESSES];
 };
 
-/* Handles the call in notifier->notification: logs the call, then lets the kernel continue it, answers it or emulates it. dns_reply: NULL or, for a call that has waited, the reply for dns_redirect_query(). */
+/* Handles the call in notifier->notification: logs it, then lets the kernel continue it, answers it or emulates it. dns_reply: for a call that has waited, the reply for dns_redirect_query(); or NULL. */
 void notification_handle(struct notifier *notifier, const int *dns_reply);
 
 /* Answers a call of the phase whose handling got stuck (loop.c), so that it was not checked. Refuses the call if it may evade a restriction. Otherwise lets the kernel continue it. */
