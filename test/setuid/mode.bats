@@ -187,11 +187,11 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $(record_value record 'r.mode + " " + r.names.map(({ name, type }) => name + type)') == 'setuid files.example.orgAAAA,files.example.orgA' ]]
 }
 
-@test 'if the bounding set lacks CAP_NET_ADMIN, a set-user-id confine isolates the network in a user namespace' {
+@test 'if the bounding set lacks CAP_NET_ADMIN, a set-user-id confine isolates the network in a user namespace, and the record states that set-user-id programs are inert (setuid_inert)' {
 	run -0 setpriv --bounding-set=-net_admin setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
-		"$CONFINE" --net --ipc --best-effort --record record -- id -u
-	[[ $output == "$CALLER" ]]
-	[[ $(record_value record 'r.mode + JSON.stringify(r.applied) + r.missing.length') == 'userns{"net":"confine","ipc":"confine"}0' ]]
+		"$CONFINE" --net --ipc --best-effort --record record -- sh -c 'id -u; grep NoNewPrivs /proc/self/status'
+	[[ $output == "$CALLER"$'\nNoNewPrivs:\t1' ]]
+	[[ $(record_value record 'r.mode + JSON.stringify(r.applied) + r.missing.length + r.setuid_inert') == 'userns{"net":"confine","ipc":"confine"}0true' ]]
 }
 
 @test 'if unshare(2) fails, a set-user-id confine drops its privileges and filters system calls, and the record lists the missing isolation' {
