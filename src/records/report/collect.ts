@@ -5,7 +5,6 @@ import { addressAndPort, commandOf } from '../../messages/message.ts';
 import { scan, type Source, type Unread } from '../reader.ts';
 import type { IpcObject, Orphan, Program, RunRecord } from '../schema.ts';
 import { withoutVersion } from '../../util/grammar.ts';
-import { BoundedMap } from './bounded_map.ts';
 
 /** Number of attempts of one command to reach one destination. The lookup of a host name is an attempt as well. */
 interface Tally {
@@ -107,7 +106,8 @@ function emptyReport() {
 		packages: new Set<string>(),
 		blockedPackages: new Set<string>(),
 		killedPackages: new Set<string>(),
-		events: new BoundedMap<PhaseEvents>(MOST_EVENTS),
+		/** The phases with events, the most recently read last, at most twice MOST_EVENTS of them. */
+		events: new Map<string, PhaseEvents>(),
 		/** The phases with the longest elapsed time, and those with the most memory, each in descending order. */
 		slowest: [] as PhaseSummary[],
 		largest: [] as PhaseSummary[],
@@ -119,7 +119,7 @@ function emptyReport() {
 }
 
 export function latestEvents(report: Report): PhaseEvents[] {
-	return report.events.values().sort((a, b) => (a.time < b.time ? 1 : -1));
+	return [...report.events.values()].sort((a, b) => (a.time < b.time ? 1 : -1));
 }
 
 /** Returns a function that is true for packages CATEGORY/PF with this name: CATEGORY/PF, CATEGORY/PN, PF or PN, with an optional = (PMS 3.2). */
@@ -204,7 +204,7 @@ function addEvents(report: Report, record: RunRecord): void {
 		report.killedPhases++;
 		addPackage(report.killedPackages, record.package);
 	}
-	const event = report.events.getOrCreate(`${record.package} ${record.phase}`, () => emptyEvents(record));
+	const event = eventsOf(report, record);
 	event.time = record.time;
 	event.runs++;
 	event.failed = summaryOf(record).exit !== 0;
@@ -226,6 +226,16 @@ function addEvents(report: Report, record: RunRecord): void {
 	event.killed.length = Math.min(event.killed.length, MOST_KILLED);
 	event.removed.unshift(...record.ipcObjects);
 	event.removed.length = Math.min(event.removed.length, MOST_KILLED);
+}
+
+function eventsOf(report: Report, record: RunRecord): PhaseEvents {
+	const key = `${record.package} ${record.phase}`;
+	const events = report.events.get(key) ?? emptyEvents(record);
+	report.events.delete(key);
+	report.events.set(key, events);
+	// Drop the older half together, because finding the oldest key of a Map becomes slow after many deletions.
+	if (report.events.size > 2 * MOST_EVENTS) report.events = new Map([...report.events].slice(-MOST_EVENTS));
+	return events;
 }
 
 /** The events (attempts, killed processes, missing sandboxes, limits) of one phase of a package, over all its builds. */
