@@ -1,65 +1,90 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Detects conflicts: a conflict is a program, such as distcc, that the configuration enables and that needs access which a sandbox
-# blocks. The first phase of a package reports all conflicts.
+# Checks the configuration of a package: conflicts, PORTCULLIS_ALLOW, and misspelled variables. A conflict is a program, such as distcc,
+# that the configuration enables and that needs access which a sandbox blocks. The first phase of a package reports all conflicts.
 
-# Returns in REPLY[0] the names of the conflicts of this package. If portcullis.js ran, the other elements of REPLY are the lines that it
-# printed about PORTCULLIS_ALLOW.
-__portcullis_conflicts() {
-	local suspects known='' found='' new='' file name
-	REPLY=('')
-	[[ ${setting[PORTCULLIS_AUDIT]-} != only ]] || return 0
-	__portcullis_prefilter
-	suspects=${REPLY[0]} REPLY=('')
-	[[ $suspects ]] || return 0
-	for file in "$store-conflicts" "$state-conflicts"; do
-		__portcullis_load "$file"
-		known+=" ${REPLY[0]-} " found+=" ${REPLY[1]-} "
-		for name in ${REPLY[0]-} ${REPLY[1]-}; do
-			[[ $name == @(@conflicts@) ]] || __portcullis_tampered "$file" "$name"
+# Returns in REPLY[0] the names of the conflicts of this package, and in the other elements of REPLY the options of confine for
+# PORTCULLIS_ALLOW. Loads both from stored files. Runs portcullis.js, because Node takes 40 ms to start, only once, and only if the files lack
+# a possible conflict or the value of PORTCULLIS_ALLOW, or to report misspelled variables of make.conf and package.env in pkg_setup.
+__portcullis_check() {
+	local suspects='' known='' found='' new='' list='' unknown='' file name line
+	local -a allowed=() answer=()
+	if [[ $EBUILD_PHASE == setup ]]; then
+		for name in "${!PORTCULLIS_@}"; do
+			[[ " @settings@ " == *" $name "* ]] || unknown+=" $name"
 		done
-	done
-	for name in $suspects; do
-		[[ $known == *" $name "* ]] || new=yes
-	done
-	REPLY=("$found")
-	[[ ! $new ]] || __portcullis_detect "$suspects" "$known" "$found"
-}
-
-# __portcullis_detect SUSPECTS KNOWN FOUND: runs portcullis.js to find out which of SUSPECTS, the possible conflicts of this phase, are
-# conflicts. Prints the messages, stores the result for later phases, and returns REPLY as __portcullis_conflicts does. KNOWN lists the
-# possible conflicts of earlier phases, and FOUND the conflicts among them. Resolves PORTCULLIS_ALLOW in the same run of portcullis.js,
-# because Node takes 40 ms to start.
-__portcullis_detect() {
-	local suspects=$1 known=$2 found=$3 line text=${1# } file=$state-conflicts
-	local -a answer=() messages=() allow=()
+	fi
+	if [[ ${setting[PORTCULLIS_AUDIT]-} != only ]]; then
+		__portcullis_prefilter
+		suspects=${REPLY[0]}
+		for file in ${suspects:+"$store-conflicts" "$state-conflicts"}; do
+			__portcullis_load "$file"
+			known+=" ${REPLY[0]-} " found+=" ${REPLY[1]-} "
+			for name in ${REPLY[0]-} ${REPLY[1]-}; do
+				[[ $name == @(@conflicts@) ]] || __portcullis_tampered "$file" "$name"
+			done
+		done
+		for name in $suspects; do
+			[[ $known == *" $name "* ]] || new=$suspects
+		done
+		[[ $features != *' network-sandbox '* ]] || list=${setting[PORTCULLIS_ALLOW]-}
+	fi
+	if [[ $list && $EBUILD_PHASE != setup ]]; then
+		__portcullis_load "$store-allow"
+		[[ ${REPLY[0]-} != "$list" ]] || { allowed=("${REPLY[@]:1}") && list=''; }
+	fi
+	REPLY=("$found" "${allowed[@]}")
+	[[ $unknown$new$list ]] || return 0
 	mapfile -t answer < <(
-		__portcullis_print_variables | __portcullis_start "$node" "$program" conflicts --package "$package" --features "$features" \
+		__portcullis_print_variables | __portcullis_start "$node" "$program" check --package "$package" --features "$features" \
 			--restrict "$restrict" --properties "$properties" --setting "${setting[PORTCULLIS_CONFLICT]-}" \
-			--unpack "${setting[PORTCULLIS_UNPACK]-}" --allow "${setting[PORTCULLIS_ALLOW]-}" --sockets "${setting[PORTCULLIS_SOCKETS]-}" --known "$found" \
-			--once "$PORTAGE_BUILDDIR/.ipc" 2>/dev/null
+			--unpack "${setting[PORTCULLIS_UNPACK]-}" --allow "${setting[PORTCULLIS_ALLOW]-}" --sockets "${setting[PORTCULLIS_SOCKETS]-}" \
+			${new:+--known "$found"} ${list:+--resolve} --unknown "$unknown" --once "$PORTAGE_BUILDDIR/.ipc" 2>/dev/null
 	)
-	for line in "${answer[@]}"; do
-		if [[ ${messages[*]: -1} == 'done' ]]; then
-			allow+=("$line")
-		else
-			messages+=("$line")
-		fi
-	done
-	if [[ ${messages[*]: -1} == 'done' ]]; then
-		found+=" ${messages[0]#found} "
+	if [[ ${answer[*]: -1} == 'done' ]]; then
+		for line in "${answer[@]}"; do
+			[[ $line != 'found '* ]] || found+=" ${line#found} "
+			! __portcullis_is_option "$line" || allowed+=("$line")
+		done
+		__portcullis_print "${answer[@]}"
+		line=${REPLY[0]}
 	else
 		# Node does not start, for example during its update. Then every possible conflict counts as a conflict.
-		found+=" $suspects "
-		[[ ${setting[PORTCULLIS_CONFLICT]-} == ignore ]] ||
-			__portcullis_call ewarn "Portcullis: $package: a sandbox may block ${text// /, }; Portcullis could not check this, because Node does not start. To repair Node, run: emerge net-libs/nodejs"
-		messages=()
+		found+=" $new "
+		__portcullis_check_without_node "$unknown" "$new" "$list"
+		[[ ! $list ]] || allowed=("${REPLY[@]}")
+		line=''
 	fi
+	file=$state-conflicts
 	[[ $EBUILD_PHASE != setup ]] || file=$store-conflicts
-	__portcullis_store "$file" "$known $suspects" "$found"
-	__portcullis_print "${messages[@]:1}"
-	[[ ! ${REPLY[0]-} ]] || __portcullis_call die "${REPLY[0]}"
-	REPLY=("$found" "${allow[@]}")
+	[[ ! $new ]] || __portcullis_store "$file" "$known $suspects" "$found"
+	[[ ! $line ]] || __portcullis_call die "$line"
+	[[ ! $list ]] || __portcullis_store "$store-allow" "$list" "${allowed[@]}"
+	REPLY=("$found" "${allowed[@]}")
+}
+
+# __portcullis_check_without_node UNKNOWN SUSPECTS LIST: reports UNKNOWN, the names of misspelled variables, and SUSPECTS, the possible
+# conflicts. Returns in REPLY the options of confine for LIST, the value of PORTCULLIS_ALLOW: only for IP addresses and UNIX sockets, which
+# need no resolution.
+__portcullis_check_without_node() {
+	local suspects=${2# } word
+	local -a words=() addresses=() sockets=()
+	[[ ! $1 ]] || __portcullis_call ewarn "Portcullis: $package: Portcullis ignores these unknown variables:$1. For a list of the variables, run: man 5 portcullis"
+	[[ ! $suspects || ${setting[PORTCULLIS_CONFLICT]-} == ignore ]] ||
+		__portcullis_call ewarn "Portcullis: $package: a sandbox may block ${suspects// /, }; Portcullis could not check this, because Node does not start. To repair Node, run: emerge net-libs/nodejs"
+	read -ra words <<<"$3"
+	for word in "${words[@]}"; do
+		if __portcullis_is_option "--allow $word"; then
+			addresses+=("--allow $word")
+		elif [[ $word == unix:/* ]]; then
+			sockets+=("--allow-socket ${word#unix:}")
+		else
+			__portcullis_call ewarn "Portcullis: $package: $word in PORTCULLIS_ALLOW stays blocked, because Node, which resolves host names, does not start. To repair Node, run: emerge net-libs/nodejs"
+		fi
+	done
+	((${#addresses[@]} <= 64 && ${#sockets[@]} <= 64)) ||
+		__portcullis_call ewarn "Portcullis: $package: the rest of PORTCULLIS_ALLOW stays blocked: it has more than 64 addresses or UNIX sockets. Remove unused entries."
+	REPLY=("${addresses[@]::64}" "${sockets[@]::64}")
 }
 
 # Returns the names of possible conflicts (src/conflicts/table.ts) in REPLY[0]. Reads variables and files, and starts no process.

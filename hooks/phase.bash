@@ -104,10 +104,7 @@ __portcullis_phase() {
 	features=${features//[$'\t\n']/ } restrict=${restrict//[$'\t\n']/ } properties=${properties//[$'\t\n']/ }
 	__portcullis_read_environ
 	__portcullis_settings
-	if [[ $EBUILD_PHASE == setup ]]; then
-		__portcullis_store_emerge
-		__portcullis_report_unknown
-	fi
+	[[ $EBUILD_PHASE != setup ]] || __portcullis_store_emerge
 	if [[ ${initial[LD_PRELOAD]-} == *libfakeroot* ]]; then
 		__portcullis_fakeroot
 		fakeroot=${REPLY[0]}
@@ -115,10 +112,10 @@ __portcullis_phase() {
 	[[ $EBUILD_PHASE == @(pretend|setup) ]] || __portcullis_decide
 	((${#options[@]})) || [[ $EBUILD_PHASE == setup ]] || return 0
 	__portcullis_limits
-	__portcullis_conflicts
+	__portcullis_check
+	((${#options[@]})) || return 0
 	found=${REPLY[0]}
 	__portcullis_allow "${REPLY[@]:1}"
-	((${#options[@]})) || return 0
 	options+=("${REPLY[@]}")
 	[[ ! $fakeroot ]] || options+=(--label "fakeroot=$fakeroot")
 
@@ -180,19 +177,6 @@ __portcullis_settings() {
 			__portcullis_call die "Portcullis: $package: the hook cannot write $store-settings, which stores PORTCULLIS_* for the later phases. Free space there, or remove the build directory if another user owns it: rm -r ${PORTAGE_BUILDDIR-}"
 	fi
 	[[ $EBUILD_PHASE != setup ]] || __portcullis_remove_stale
-}
-
-# Reports the variables of make.conf and package.env whose names are misspelled.
-__portcullis_report_unknown() {
-	local name
-	local -a unknown=() lines=()
-	for name in "${!PORTCULLIS_@}"; do
-		[[ " @settings@ " == *" $name "* ]] || unknown+=("$name")
-	done
-	((${#unknown[@]})) || return 0
-	mapfile -t lines < <(__portcullis_start "$node" "$program" unknown --package "$package" --once "$PORTAGE_BUILDDIR/.ipc" "${unknown[@]}" 2>/dev/null)
-	[[ ${lines[*]: -1} == 'done' ]] || lines=("ewarn Portcullis: $package: Portcullis ignores these unknown variables: ${unknown[*]}. For a list of the variables, run: man 5 portcullis")
-	__portcullis_print "${lines[@]}"
 }
 
 # Returns in REPLY the settings that Portage reads now from make.conf and package.env, as NAME=VALUE lines. Stored settings can be older:
@@ -329,13 +313,13 @@ __portcullis_report() {
 	REPLY=("${reason:+$refused PORTCULLIS_ON_FAILURE=\"die\" is set and the phase cannot be confined: $reason. $doctor}")
 }
 
-# __portcullis_print LINE...: prints lines of portcullis.js with Portage's functions. Returns the text of a `die` line in REPLY[0].
+# __portcullis_print LINE...: prints lines of portcullis.js with Portage's functions. Returns the text of the first `die` line in REPLY[0].
 __portcullis_print() {
 	local line reason=''
 	for line; do
 		case ${line%% *} in
 		elog | ewarn | eqawarn) __portcullis_call "${line%% *}" "${line#* }" ;;
-		die) reason=${line#* } ;;
+		die) reason=${reason:-${line#* }} ;;
 		esac
 	done
 	REPLY=("$reason")

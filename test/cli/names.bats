@@ -10,11 +10,11 @@ setup() {
 		'::1 six.example' '64:ff9b::7f00:1 nat.example' '::ffff:192.0.2.9 mapped.example' '10.1.2.3 nas.example' >"$BATS_TEST_TMPDIR/hosts"
 }
 
-# destinations ENTRY...: prints the output of `portcullis destinations`, run in a mount namespace with its own /etc/hosts
+# destinations ENTRY...: prints how `portcullis check` resolves PORTCULLIS_ALLOW, run in a mount namespace with its own /etc/hosts
 destinations() {
 	# shellcheck disable=SC2016 # the shell that is started expands it
 	unshare --mount bash -c 'mount --bind "$1" /etc/hosts && shift && exec "$@"' - "$BATS_TEST_TMPDIR/hosts" \
-		node "$PROGRAM" destinations --package a/b-1 --features 'network-sandbox distcc' "$@" < <(printf '%s\0' "${ENVIRONMENT[@]}")
+		node "$PROGRAM" check --package a/b-1 --features 'network-sandbox distcc' --resolve --allow "$*" < <(printf '%s\0' "${ENVIRONMENT[@]}")
 }
 
 @test 'a host name in PORTCULLIS_ALLOW does not allow loopback and link-local addresses to which it resolves, and a message shows the name, the address and the fix' {

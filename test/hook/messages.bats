@@ -64,9 +64,9 @@ source_hook() {
 		"$BATS_TEST_TMPDIR/starts" "$TOP/dist/portcullis.js" >"$program"
 	source_hook setup PORTAGE_FEATURES=network-sandbox CC='distcc gcc' DISTCC_HOSTS=192.0.2.9 PORTCULLIS_ALLOW=distcc
 	[[ $output == 'elog Portcullis: app-misc/foo-1: the sandbox lets distcc reach 192.0.2.9:3632 (DISTCC_HOSTS)' ]]
-	[[ $(<"$stored") == "$BUILDDIR"$'\ndistcc\n--allow 192.0.2.9:3632' && $(<"$BATS_TEST_TMPDIR/starts") == conflicts ]]
+	[[ $(<"$stored") == "$BUILDDIR"$'\ndistcc\n--allow 192.0.2.9:3632' && $(<"$BATS_TEST_TMPDIR/starts") == check ]]
 	source_hook setup PORTAGE_FEATURES=network-sandbox PORTCULLIS_ALLOW=192.0.2.7:80
-	[[ $(<"$stored") == "$BUILDDIR"$'\n192.0.2.7:80\n--allow 192.0.2.7:80' && $(<"$BATS_TEST_TMPDIR/starts") == $'conflicts\ndestinations' ]]
+	[[ $(<"$stored") == "$BUILDDIR"$'\n192.0.2.7:80\n--allow 192.0.2.7:80' && $(<"$BATS_TEST_TMPDIR/starts") == $'check\ncheck' ]]
 }
 
 # fake_confine STATUS MISSING...: installs a confine that exits with STATUS after it has written a record with these members of "missing"
