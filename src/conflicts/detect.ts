@@ -5,16 +5,15 @@ import { decide, granted, type PhaseContext } from '../rules/decide.ts';
 import { features } from '../rules/features.ts';
 import { srcPhases, type Confinement } from '../rules/phases.ts';
 import type { BuildContext } from './build_context.ts';
-import { compilerVariables, type Assignment } from './evidence.ts';
+import { compilerVariables, proxyVariables, type Assignment } from './evidence.ts';
 import { conflicts } from './table.ts';
 
 /** The variables that the functions of evidence.ts read. NAME* stands for all variables with this prefix. */
 export const evidenceVariables: readonly string[] = [
-	...['CHOST', 'MAKEOPTS', 'ENV_UNSET', 'CCACHE_*', 'DISTCC_*', 'ICECC*', 'SCCACHE_*'],
+	...['CHOST', 'MAKEOPTS', 'ENV_UNSET', 'INCLUDE_SERVER_PORT', 'PORTAGE_SOCKS5_PROXY'],
+	...['CCACHE_*', 'DISTCC_*', 'ICECC*', 'SCCACHE_*'],
 	...compilerVariables,
-	...new Set(
-		conflicts.flatMap(({ prefilters }) => prefilters.flatMap((prefilter) => ('set' in prefilter ? prefilter.set : []))),
-	),
+	...proxyVariables,
 ];
 
 type FoundConflict = Readonly<ReturnType<typeof findConflicts>[number]>;

@@ -28,8 +28,8 @@ interface Conflict {
 	readonly label: string;
 	/** The confinements that cause the conflict. Without any of them in a phase, there is no conflict. */
 	readonly with: readonly Confinement[];
-	/** Conditions that the hook tests in bash, to avoid starting Node. If none of them is true, there is no conflict. */
-	readonly prefilters: readonly Prefilter[];
+	/** Commands of bash that test conditions without starting a process. If none succeeds, there is no conflict, and the hook does not start Node. */
+	readonly prefilters: readonly string[];
 	/** Searches the build context for evidence. Without evidence there is no conflict. */
 	readonly evidence: (context: BuildContext) => readonly Evidence[];
 	/** The effect on a build that continues, as a clause for `LABEL conflicts with FEATURES="...", so EFFECT.` */
@@ -47,34 +47,38 @@ interface Conflict {
 	readonly fix?: readonly Assignment[];
 }
 
-/** A condition that the hook can test in bash without starting a process. */
-export type Prefilter =
-	/** True if FEATURES contains this word. */
-	| { readonly word: string }
-	/** True if one of these variables is not empty. */
-	| { readonly set: readonly string[] }
-	/** True if a compiler in a variable or in PATH may be a launcher such as distcc. */
-	| { readonly compiler: true }
-	/** True if one of these files contains the text. bash expands variables in the names of the files. */
-	| { readonly files: readonly string[]; readonly text: string }
-	/** True if bash's [[ ]] evaluates this expression to true. */
-	| { readonly holds: string };
+/** True if FEATURES contains this word. */
+function word(name: string): string {
+	return `[[ $features == *' ${name} '* ]]`;
+}
 
-const ccacheFiles = [
-	'${CCACHE_CONFIGPATH-}',
-	'${CCACHE_DIR-}/ccache.conf',
-	'${HOME-}/.ccache/ccache.conf',
-	'${XDG_CONFIG_HOME-${HOME-}/.config}/ccache/ccache.conf',
-	'${EPREFIX-}/etc/ccache.conf',
-	'/etc/ccache.conf',
-];
+/** True if one of these variables is not empty. */
+function set(...names: readonly string[]): string {
+	return `[[ ${names.map((name) => `\${${name}-}`).join(' || ')} ]]`;
+}
+
+/** True if a compiler in a variable or in PATH may be a launcher such as distcc. */
+const compiler = '[[ $compiler ]]';
+
+/** True if one of ccache's configuration files contains this text. */
+function ccacheFiles(text: string): string {
+	const files = [
+		'"${CCACHE_CONFIGPATH-}"',
+		'"${CCACHE_DIR-}/ccache.conf"',
+		'"${HOME-}/.ccache/ccache.conf"',
+		'"${XDG_CONFIG_HOME-${HOME-}/.config}/ccache/ccache.conf"',
+		'"${EPREFIX-}/etc/ccache.conf"',
+		'/etc/ccache.conf',
+	];
+	return `__portcullis_contains ${text} ${files.join(' ')}`;
+}
 
 export const conflicts: readonly Conflict[] = [
 	{
 		name: 'distcc',
 		label: 'distcc',
 		with: ['net'],
-		prefilters: [{ word: 'distcc' }, { compiler: true }, { set: ['INCLUDE_SERVER_PORT'] }],
+		prefilters: [word('distcc'), compiler, set('INCLUDE_SERVER_PORT')],
 		evidence: distccEvidence,
 		effect: 'distcc cannot reach other hosts and compiles on this machine only',
 		state: 'error',
@@ -88,7 +92,7 @@ export const conflicts: readonly Conflict[] = [
 		name: 'icecream',
 		label: 'icecream',
 		with: ['net'],
-		prefilters: [{ word: 'icecream' }, { compiler: true }],
+		prefilters: [word('icecream'), compiler],
 		evidence: icecreamEvidence,
 		effect: 'icecc cannot reach other hosts and compiles on this machine only',
 		state: 'error',
@@ -100,7 +104,7 @@ export const conflicts: readonly Conflict[] = [
 		name: 'sccache',
 		label: "sccache's remote storage or scheduler",
 		with: ['net'],
-		prefilters: [{ compiler: true }],
+		prefilters: [compiler],
 		evidence: sccacheEvidence,
 		effect: 'sccache cannot reach other hosts and uses a local cache directory',
 		state: 'error',
@@ -117,9 +121,9 @@ export const conflicts: readonly Conflict[] = [
 		label: "ccache's remote storage",
 		with: ['net'],
 		prefilters: [
-			{ set: ['CCACHE_REMOTE_STORAGE', 'CCACHE_SECONDARY_STORAGE'] },
-			{ files: ccacheFiles, text: 'remote_storage' },
-			{ files: ccacheFiles, text: 'secondary_storage' },
+			set('CCACHE_REMOTE_STORAGE', 'CCACHE_SECONDARY_STORAGE'),
+			ccacheFiles('remote_storage'),
+			ccacheFiles('secondary_storage'),
 		],
 		evidence: ccacheEvidence,
 		effect: 'ccache cannot reach the remote storage and uses its local cache only',
@@ -133,8 +137,8 @@ export const conflicts: readonly Conflict[] = [
 		label: "Portage's SOCKS5 proxy",
 		with: ['net'],
 		prefilters: [
-			{ holds: `$EUID == 0 && ! \${FAKEROOTKEY-} && $features == *' '@(${proxyFeatures.join('|')})' '*` },
-			{ set: ['PORTAGE_SOCKS5_PROXY', 'DISTCC_SOCKS_PROXY'] },
+			`[[ $EUID == 0 && ! \${FAKEROOTKEY-} && $features == *' '@(${proxyFeatures.join('|')})' '* ]]`,
+			set('PORTAGE_SOCKS5_PROXY', 'DISTCC_SOCKS_PROXY'),
 		],
 		evidence: socksEvidence,
 		effect:
@@ -145,7 +149,7 @@ export const conflicts: readonly Conflict[] = [
 		name: 'fakeroot',
 		label: 'fakeroot',
 		with: ['ipc'],
-		prefilters: [{ holds: "$EUID != 0 && $features == *' fakeroot '*" }],
+		prefilters: ["[[ $EUID != 0 && $features == *' fakeroot '* ]]"],
 		evidence: fakerootEvidence('sysv'),
 		effect: "src_install keeps the host's IPC, where fakeroot exchanges messages with its daemon",
 		state: 'error',
@@ -154,7 +158,7 @@ export const conflicts: readonly Conflict[] = [
 		name: 'fakeroot-tcp',
 		label: 'fakeroot-tcp',
 		with: ['net'],
-		prefilters: [{ holds: "$EUID != 0 && $features == *' fakeroot '*" }],
+		prefilters: ["[[ $EUID != 0 && $features == *' fakeroot '* ]]"],
 		evidence: fakerootEvidence('tcp'),
 		effect: "src_install keeps the host's network, where fakeroot connects to its daemon over loopback",
 		state: 'error',
@@ -163,7 +167,7 @@ export const conflicts: readonly Conflict[] = [
 		name: 'proxy',
 		label: 'a proxy on loopback',
 		with: ['net'],
-		prefilters: [{ set: proxyVariables }],
+		prefilters: [set(...proxyVariables)],
 		evidence: proxyEvidence,
 		effect: 'builds cannot reach the proxy (fetching still uses it)',
 		state: 'warning',
@@ -172,9 +176,7 @@ export const conflicts: readonly Conflict[] = [
 		name: 'agent',
 		label: 'an ssh or gpg agent',
 		with: ['net'],
-		prefilters: [
-			{ holds: '${setting[PORTCULLIS_SOCKETS]-} != own && (-S ${SSH_AUTH_SOCK-} || -S ${GPG_AGENT_INFO%%:*})' },
-		],
+		prefilters: ['[[ ${setting[PORTCULLIS_SOCKETS]-} != own && (-S ${SSH_AUTH_SOCK-} || -S ${GPG_AGENT_INFO%%:*}) ]]'],
 		evidence: agentEvidence,
 		effect:
 			'every build whose user may open this socket can use your keys, unless you set PORTCULLIS_SOCKETS="own" in make.conf',
@@ -185,10 +187,7 @@ export const conflicts: readonly Conflict[] = [
 		label: 'the X display',
 		with: ['net'],
 		prefilters: [
-			{
-				holds:
-					'${DISPLAY-} == ?(unix)?(/unix):+([0-9])* && (${setting[PORTCULLIS_SOCKETS]-} == own || ! -S /tmp/.X11-unix/X${display})',
-			},
+			'[[ ${DISPLAY-} == ?(unix)?(/unix):+([0-9])* && (${setting[PORTCULLIS_SOCKETS]-} == own || ! -S /tmp/.X11-unix/X${display}) ]]',
 		],
 		evidence: displayEvidence,
 		effect: 'tests that open a window fail',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { conflicts, type Prefilter } from '../conflicts/table.ts';
+import { conflicts } from '../conflicts/table.ts';
 import { evidenceVariables } from '../conflicts/detect.ts';
 import { compilerVariables } from '../conflicts/evidence.ts';
 import { features } from '../rules/features.ts';
@@ -17,34 +17,16 @@ export function variableNames(): string {
 	return [...names].map((name) => (name.endsWith('*') ? `"\${!${name.slice(0, -1)}@}"` : name)).join(' ');
 }
 
-/** The variables that functions of evidence.ts read and that no row of the table of conflicts names. */
+/** The variables that functions of evidence.ts read and for which explain and doctor do not ask Portage. */
 const commonVariables = ['PATH', 'HOME', 'EPREFIX', 'XDG_CONFIG_HOME', 'DISPLAY', 'SSH_AUTH_SOCK', 'GPG_AGENT_INFO'];
 
 /** Returns bash code that starts no process. For each row of the table, it appends the name of the row to `suspects` if the conflict is possible. */
 export function prefilterBlock(): string[] {
 	return conflicts.flatMap(({ name, with: confinements, prefilters }) => {
-		const sandboxes = confinements.map((confinement) => features[confinement]);
-		const enabled = sandboxes.length === 1 ? `*' ${sandboxes.join('')} '*` : `*' '@(${sandboxes.join('|')})' '*`;
-		const simple = prefilters.flatMap(condition);
-		const files = prefilters.flatMap(testFiles);
-		const first = `[[ $features == ${enabled}${files.length === 0 ? ` && (${simple.join(' || ')})` : ''} ]]`;
-		const more = [...(simple.length > 0 ? [`[[ ${simple.join(' || ')} ]]`] : []), ...files].join(' || ');
-		return [`if ${first}${files.length === 0 ? '' : ` && { ${more}; }`}; then`, `\tsuspects+=' ${name}'`, 'fi'];
+		const sandboxes = confinements.map((confinement) => features[confinement]).join('|');
+		const enabled = `[[ $features == *' '@(${sandboxes})' '* ]]`;
+		return [`if ${enabled} && { ${prefilters.join(' || ')}; }; then`, `\tsuspects+=' ${name}'`, 'fi'];
 	});
-}
-
-function condition(prefilter: Prefilter): string[] {
-	if ('word' in prefilter) return [`$features == *' ${prefilter.word} '*`];
-	if ('set' in prefilter) return prefilter.set.map((name) => `\${${name}-}`);
-	if ('compiler' in prefilter) return ['$compiler'];
-	return 'holds' in prefilter ? [prefilter.holds] : [];
-}
-
-function testFiles(prefilter: Prefilter): string[] {
-	if (!('files' in prefilter)) return [];
-	return [
-		`__portcullis_contains ${quote(prefilter.text)} ${prefilter.files.map((file) => (file.includes('$') ? `"${file}"` : quote(file))).join(' ')}`,
-	];
 }
 
 /** Returns bash code for confined phases. The code sets the variables that avoid the effects of the conflicts in $___portcullis_conflicts. */

@@ -171,19 +171,11 @@ function confinable(what: Confinement): string {
 
 /** Returns bash code that runs `action` if the first matching row grants the sandbox. */
 function choose(rows: readonly Row[], action: readonly string[]): string[] {
-	const branches = rows.flatMap((row, index) => branch(row, index === 0, row.confined ? action : [':']));
-	return rows.some(isUnconditional) ? branches : [...branches, 'fi'];
-}
-
-function isUnconditional(row: Row): boolean {
-	return row.when.length === 0 && row.phases === srcPhases;
-}
-
-function branch(row: Row, first: boolean, action: readonly string[]): string[] {
-	if (isUnconditional(row)) return first ? [...action] : ['else', ...indent(action), 'fi'];
-	const tests = row.when.map(test);
-	if (row.phases !== srcPhases) tests.unshift(`$EBUILD_PHASE == ${alternative(row.phases)}`);
-	return [`${first ? 'if' : 'elif'} [[ ${tests.join(' && ')} ]]; then`, ...indent(action)];
+	const branches = rows.flatMap(({ phases, when, confined }, index) => {
+		const tests = [`$EBUILD_PHASE == ${alternative(phases)}`, ...when.map(test)].join(' && ');
+		return [`${index === 0 ? 'if' : 'elif'} [[ ${tests} ]]; then`, ...indent(confined ? action : [':'])];
+	});
+	return [...branches, 'fi'];
 }
 
 function test(condition: Condition): string {
