@@ -3,14 +3,7 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-
-struct network_log *network_log_create(void)
-{
-	void *memory = mmap(NULL, sizeof(struct network_log), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return memory == MAP_FAILED ? NULL : memory;
-}
 
 static size_t at_most(size_t value, size_t most)
 {

@@ -86,9 +86,6 @@ struct network_log {
 	} tables[LOG_TABLES];
 };
 
-/* Creates an empty log in memory that the supervisor shares with its later child processes. Returns NULL and sets errno on failure. */
-struct network_log *network_log_create(void);
-
 /* For the supervisor: copies the log. Counts, strings and table indexes in the copy are within their limits, even if a hostile watcher writes arbitrary bytes during the call. */
 void network_log_copy(struct network_log *copy, const struct network_log *shared);
 

@@ -150,7 +150,7 @@ static void launch_or_degrade(struct supervisor *s)
 		if (!s->options->best_effort && s->result.missing_count > 0)
 			refuse_required(s);
 		if (s->watcher.ipc_objects == NULL && must_track_ipc(s))
-			s->watcher.ipc_objects = ipc_objects_new();
+			s->watcher.ipc_objects = memory_share(sizeof *s->watcher.ipc_objects);
 		if (launch_init(s, &setup_error))
 			break;
 		if (setup_error.step == STEP_CGROUP && s->result.has_cgroup) {

@@ -97,12 +97,18 @@ bool reap_within(pid_t child, int milliseconds)
 	return exits_within(child, pidfd, KILLED_MILLISECONDS);
 }
 
+void *memory_share(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
 bool call_in_child(void (*function)(void *data), void *data, size_t size, int milliseconds)
 {
 	int ends[2] = {-1, -1}, ready = -1;
 	char byte;
-	void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
+	void *shared = memory_share(size);
+	if (shared == NULL)
 		return false;
 	memcpy(shared, data, size);
 	pid_t parent = getpid(), child = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;

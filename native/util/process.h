@@ -61,6 +61,9 @@ size_t proc_read(pid_t pid, const char *name, char *text, size_t size);
  */
 bool reap_within(pid_t child, int milliseconds);
 
+/* Returns zeroed memory that this process shares with its later child processes, or NULL with errno. */
+void *memory_share(size_t size);
+
 /*
  * Calls function() in a child process with a copy of data (size bytes), and waits at most this time until it returns. Then copies to data
  * what function() has written. Returns false with errno if function() has not returned in time; data may then be incomplete.

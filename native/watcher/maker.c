@@ -137,12 +137,6 @@ bool maker_answer_ipc(const struct maker *maker, const struct request *request, 
 	return is_received;
 }
 
-struct ipc_objects *ipc_objects_new(void)
-{
-	void *memory = mmap(NULL, sizeof(struct ipc_objects), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
 static bool is_creation_of(const struct ipc_object *object, const struct shmid_ds *segment)
 {
 	return object->call == CALL_SHMGET && object->id < 0 && object->creator == segment->shm_cpid && object->key == (int)segment->shm_perm.__key &&

@@ -35,9 +35,6 @@ bool maker_answer_ipc(const struct maker *maker, const struct request *request, 
 /* For init: receives one request of the watcher and sends the result. Returns false after the watcher has ended. */
 bool maker_serve(int socket, struct ipc_objects *ipc_objects);
 
-/* Creates an empty table in memory that the supervisor shares with its later child processes. Returns NULL and sets errno on failure. */
-struct ipc_objects *ipc_objects_new(void);
-
 /* Removes the IPC objects in the table that still exist. Call it after all processes of the phase have ended. The table then contains only the removed objects. Does nothing if objects is NULL. */
 void ipc_objects_remove(struct ipc_objects *objects);
 

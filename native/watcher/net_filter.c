@@ -15,7 +15,7 @@
 #include "watcher/seccomp_install.h"
 
 /* Size of the table of the phase's sockets. It is at most half full; connections to further sockets are refused. */
-#define OWN_ROOM (1U << 20)
+#define OWN_ROOM (1U << 18)
 /* After a destination was permitted, it is permitted without a new check for this time. */
 #define PERMITTED_MICROSECONDS 10000
 /* Time limit of net_filter_probe(), which normally takes a few milliseconds; after it, the probe fails. */

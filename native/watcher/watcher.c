@@ -27,7 +27,7 @@ bool watcher_open(struct watcher *watcher, bool wanted)
 	*watcher = (struct watcher){.setup_socket = -1, .setup_socket_watcher = -1, .control = -1, .broker = -1, .dns_client = -1, .dns_server = -1};
 	if (!wanted)
 		return true;
-	watcher->log = network_log_create();
+	watcher->log = memory_share(sizeof *watcher->log);
 	if (watcher->log == NULL)
 		return false;
 	/* Test whether these descriptors can be created. If only the later watcher process failed to create them, it would exit, and the supervisor would kill the phase. */
