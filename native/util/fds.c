@@ -140,23 +140,6 @@ void close_fds_except(const int *keep, size_t count)
 	}
 }
 
-bool fds_inherited_may_block(void)
-{
-	enum { EXAMINED = 64 };
-	struct statx status;
-	unsigned open_files = 0;
-	for (int fd = 0; fd < EXAMINED; fd++) {
-		int flags = fcntl(fd, F_GETFD);
-		open_files += flags >= 0;
-		/* AT_STATX_DONT_SYNC avoids a request to a FUSE server, for which statx(2) could wait. */
-		if (flags == 0 && (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0 ||
-				   S_ISREG(status.stx_mode) || S_ISDIR(status.stx_mode)))
-			return true;
-	}
-	/* Since Linux 6.2 the size of /proc/self/fd is the number of open descriptors. If it differs, descriptors from EXAMINED on are open and may block. */
-	return statx(AT_FDCWD, "/proc/self/fd", 0, STATX_SIZE, &status) != 0 || status.stx_size != open_files;
-}
-
 /*
  * Returns true if the C library has opened this standard stream, because the caller has closed it. For set-user-ID programs glibc does so
  * before main(), in the wrong direction (csu/check_fds.c): standard input is /dev/full for writing, the others are /dev/null for reading.

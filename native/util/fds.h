@@ -44,12 +44,6 @@ void close_fd(int fd);
 void close_fds_except(const int *keep, size_t count);
 
 /*
- * Returns true if close(2) may wait for a FUSE server (fuse_flush() in fs/fuse/file.c), because the caller of confine has passed an open file
- * other than a pipe, a socket or a device. Files that confine has opened are close-on-exec, and closing them never waits.
- */
-bool fds_inherited_may_block(void);
-
-/*
  * Opens /dev/null, close-on-exec, for each standard stream that the caller has closed, so that no other file gets its number. If secure is
  * true (AT_SECURE), the C library may have opened these streams already; then makes them close-on-exec. Returns false on failure.
  */

@@ -86,11 +86,8 @@ static bool close_in_thread(const int *fds, size_t count)
 /* Closes all descriptors except keep, so that a watcher that outlives the command does not hold pipes and terminals of confine's caller open. */
 static bool close_files_except(const int *keep, size_t count)
 {
-	if (!fds_inherited_may_block())
-		close_fds_except(keep, count);
-	else
-		for (int attempt = 0; attempt < CLOSE_ATTEMPTS && !close_in_thread(keep, count); attempt++)
-			;
+	for (int attempt = 0; attempt < CLOSE_ATTEMPTS && !close_in_thread(keep, count); attempt++)
+		;
 	/* Set the errno for the case that descriptor 0 is still open, so that open(2) returns another one. If open(2) or dup3(2) fails, it sets its own errno. */
 	errno = ETIME;
 	return open("/dev/null", O_RDWR | O_CLOEXEC) == STDIN_FILENO && dup3(STDIN_FILENO, STDOUT_FILENO, O_CLOEXEC) >= 0 &&
