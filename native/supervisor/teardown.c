@@ -74,18 +74,19 @@ static void add_orphans(struct orphans *orphans, const struct pids *pids, bool s
 		call_in_child(read_command_lines, orphans, sizeof *orphans, READ_MILLISECONDS);
 }
 
-/* Returns the living processes of the phase, without init, the watcher and its helpers. The caller frees the list. */
+/* Returns the living processes of the phase, without init, the watcher and the DNS server process. The caller frees the list. */
 static struct pids list_phase_processes(const struct supervisor *s)
 {
 	struct pids pids = {0};
-	AUTO_PIDS struct pids own = {0};
+	size_t kept = 0;
 	if (s->result.has_cgroup)
 		cgroup_add_pids(s->cgroup.directory, &pids);
 	else
-		pids_add_descendants(&pids, getpid());
-	watcher_add_pids(&s->watcher, &own);
-	pids_add(&own, s->init);
-	pids_remove(&pids, &own);
+		pids_add_descendants(&pids, s->init_exited ? getpid() : s->init);
+	for (size_t i = 0; i < pids.count; i++)
+		if (pids.pid[i] != s->init && pids.pid[i] != s->watcher.pid && pids.pid[i] != s->watcher.dns_pid)
+			pids.pid[kept++] = pids.pid[i];
+	pids.count = kept;
 	return pids;
 }
 

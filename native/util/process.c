@@ -154,23 +154,6 @@ void pids_add(struct pids *pids, pid_t pid)
 	pids->pid[pids->count++] = pid;
 }
 
-static bool has(const struct pids *pids, pid_t pid)
-{
-	for (size_t i = 0; i < pids->count; i++)
-		if (pids->pid[i] == pid)
-			return true;
-	return false;
-}
-
-void pids_remove(struct pids *pids, const struct pids *others)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < pids->count; i++)
-		if (!has(others, pids->pid[i]))
-			pids->pid[kept++] = pids->pid[i];
-	pids->count = kept;
-}
-
 void pids_free(struct pids *pids)
 {
 	free(pids->pid);

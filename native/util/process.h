@@ -17,9 +17,6 @@ struct pids {
 /* Appends pid to the list. If memory is exhausted, omits pid: callers kill in rounds, so that a later round finds the process. */
 void pids_add(struct pids *pids, pid_t pid);
 
-/* Removes from pids the processes that others contains. */
-void pids_remove(struct pids *pids, const struct pids *others);
-
 /* Attribute of a list of processes: frees the list when the variable goes out of scope. */
 #define AUTO_PIDS __attribute__((cleanup(pids_free)))
 void pids_free(struct pids *pids);

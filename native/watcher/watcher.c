@@ -213,16 +213,6 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 		yama_broker_start(watcher->broker);
 }
 
-void watcher_add_pids(const struct watcher *watcher, struct pids *pids)
-{
-	if (watcher->dns_pid > 0)
-		pids_add(pids, watcher->dns_pid);
-	if (watcher->pid <= 0)
-		return;
-	pids_add(pids, watcher->pid);
-	pids_add_descendants(pids, watcher->pid);
-}
-
 static bool asks_to_stay(int control)
 {
 	char byte = 0;

@@ -42,9 +42,6 @@ void watcher_start_dns(struct watcher *watcher, const struct options *options, c
 /* Starts the watcher. Call it after the supervisor has given up its privileges and before the command starts. Exits on failure. */
 void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route route);
 
-/* Adds the PIDs of the watcher, its helper processes and the DNS server process to a list. */
-void watcher_add_pids(const struct watcher *watcher, struct pids *pids);
-
 /* Ends watcher and DNS server, and kills each that does not end within a second. If processes of the phase may live on, the watcher stays until they end: without a listener, their calls fail with ENOSYS. */
 void watcher_end(struct watcher *watcher, bool phase_may_live_on);
 
