@@ -66,7 +66,7 @@ static void fuzz_options(const uint8_t *data, size_t size)
 		assert(options.allow.count <= ALLOW_ENTRIES && options.allow.name_count <= ALLOW_NAMES);
 		assert(options.allow.count == 0 || ((options.isolate & ISOLATE_NET) != 0 && options.audit));
 		for (size_t i = 0; i < options.allow.count; i++)
-			assert(options.allow.entries[i].port > 0 && options.allow.entries[i].bits <= (options.allow.entries[i].family == AF_INET ? 32 : 128));
+			assert(options.allow.entries[i].to.port > 0 && options.allow.entries[i].bits <= (options.allow.entries[i].to.family == AF_INET ? 32 : 128));
 		assert(options.environ_fd >= -1 && options.die_with_count <= OPTIONS_DIE_WITH && options.uses_count <= OPTIONS_USES && options.label_count <= OPTIONS_LABELS);
 		for (size_t i = 0; i < options.die_with_count; i++)
 			assert(options.die_with[i] > 0);
