@@ -49,7 +49,7 @@ static void read_name(struct request *request, const struct target *target, uint
 		request->unreadable = errno;
 }
 
-/* Returns true if this ancillary data of a message selects an interface other than loopback, or if its type is an IP option that is not known to be harmless. */
+/* Returns true if this ancillary data of a message selects an interface other than loopback, or is an IP option that is not listed here. */
 static bool selects_interface(int level, int type, const unsigned char *data, size_t size)
 {
 	int index = 0;

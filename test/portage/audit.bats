@@ -38,7 +38,7 @@ connecting_prefix() {
 				TO=198.51.100.5 "$CLIENTS/fixed" connect 2
 				TO=198.51.100.6 "$CLIENTS/small" connect 3
 				TO=198.51.100.7 "$CLIENTS/storm" threads 64 100
-				"$CLIENTS/storm" harmless
+				"$CLIENTS/storm" unrecorded
 				finish
 			}
 		EOF

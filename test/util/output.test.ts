@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { markStyle, print, printError, terminal } from '../../src/util/output.ts';
 
 const hostile = 'a\u001b[31mb\u009b2J\nc\u202ed\u2028e';
-const harmless = 'a?[31mb?2J?c?d?e';
+const stripped = 'a?[31mb?2J?c?d?e';
 
 describe('output to the terminal', () => {
 	afterEach(() => {
@@ -16,13 +16,13 @@ describe('output to the terminal', () => {
 	] as const)('%s replaces control and format characters by question marks', (_, write, start) => {
 		const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
 		write([hostile]);
-		expect(written.mock.calls).toEqual([[`${start}${harmless}\n`]]);
+		expect(written.mock.calls).toEqual([[`${start}${stripped}\n`]]);
 	});
 
 	test('printError() replaces control and format characters by question marks', () => {
 		const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
 		printError(hostile);
-		expect(written.mock.calls).toEqual([[`${harmless}\n`]]);
+		expect(written.mock.calls).toEqual([[`${stripped}\n`]]);
 	});
 
 	test('print() prints the escape sequences of the styles that the program marks', () => {

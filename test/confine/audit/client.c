@@ -150,7 +150,7 @@ static int by_vfork(const char *self)
 }
 
 /* Makes calls that must not count as attempts: to loopback addresses, UNIX sockets and netlink, with AF_UNSPEC, and with an invalid pointer. */
-static int harmless(void)
+static int unrecorded(void)
 {
 	static const char *const own[] = {"127.0.0.1", "127.9.9.9", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"};
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
@@ -232,8 +232,8 @@ int main(int argc, char **argv)
 		return storm(count);
 	if (strcmp(what, "vfork") == 0)
 		return by_vfork(argv[0]);
-	if (strcmp(what, "harmless") == 0)
-		return harmless();
+	if (strcmp(what, "unrecorded") == 0)
+		return unrecorded();
 	if (strcmp(what, "listener") == 0)
 		return own_listener();
 	/* Makes one attempt, then executes the program that the further arguments name. */
