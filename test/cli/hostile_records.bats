@@ -151,7 +151,7 @@ assert_valid_configuration() {
 		};
 		const report = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
 		walk(report);
-		if (report.attempts !== Number.MAX_SAFE_INTEGER) throw new Error(report.attempts);
+		if (report.counts.blocked !== Number.MAX_SAFE_INTEGER) throw new Error(report.counts.blocked);
 	' <<<"$output"
 }
 

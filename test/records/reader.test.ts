@@ -200,10 +200,10 @@ describe('collect()', () => {
 			line({ time: '2026-11-25T00:00:00.000Z', watched: 'yes', unreachable: 4, blocked: [blocked('198.51.100.7', 4)] }),
 		];
 		const sum = collect([{ file: file(records.join('')), named: false }], {});
-		expect(sum).toMatchObject({ phases: 2, attempts: 9, blockedPhases: 2, failed: 2 });
+		expect(sum).toMatchObject({ phases: 2, counts: { blocked: 9 }, blockedPhases: 2, failed: 2 });
 		const [event, ...more] = sum.events.values();
 		expect(more).toEqual([]);
-		expect(event).toMatchObject({ runs: 2, attempts: 9, time: '2026-11-25T00:00:00.000Z' });
+		expect(event).toMatchObject({ runs: 2, counts: { blocked: 9 }, time: '2026-11-25T00:00:00.000Z' });
 		expect(event?.blocked).toEqual([
 			{ command: 'curl 198.51.100.7', destination: '198.51.100.7:443', protocol: 'tcp', count: 7 },
 		]);
@@ -225,7 +225,7 @@ describe('collect()', () => {
 			}),
 		);
 		const sum = collect([{ file: file(many.join('')), named: false }], {});
-		expect(sum.killed).toBe(3000 * 99);
+		expect(sum.counts.killed).toBe(3000 * 99);
 		expect(sum.events.size).toBeLessThanOrEqual(2000);
 		expect(Math.max(...[...sum.events.values()].map(({ killed }) => killed.length))).toBe(16);
 		expect(sum.recent.length).toBeLessThanOrEqual(1500);

@@ -75,6 +75,13 @@ function hasPortage(applied: RunRecord['applied']): boolean {
 	return false;
 }
 
+const kinds = ['blocked', 'observed', 'killed', 'removed'] as const;
+
+/** Numbers of blocked attempts, attempts that nothing blocked, killed processes, and removed IPC objects, including those that no list has. */
+function noCounts() {
+	return { blocked: 0, observed: 0, killed: 0, removed: 0 };
+}
+
 /** Totals of all selected records, and the lists that a report shows. */
 export type Report = ReturnType<typeof emptyReport>;
 function emptyReport() {
@@ -91,11 +98,7 @@ function emptyReport() {
 		blockedPhases: 0,
 		killedPhases: 0,
 		limited: 0,
-		/** Numbers of blocked attempts, of attempts that nothing blocked, of killed processes, and of removed IPC objects. */
-		attempts: 0,
-		observedAttempts: 0,
-		killed: 0,
-		removed: 0,
+		counts: noCounts(),
 		/** Sums of the elapsed time and of the processor time of the phases, in seconds. */
 		wall: 0,
 		cpu: 0,
@@ -188,30 +191,26 @@ function addEvents(report: Report, record: RunRecord): void {
 	if (!hasEvent(record)) return;
 	const lookups = mergeLookups(record.names);
 	const listed = sumOf(record.blocked, ({ count }) => count);
-	const attempts = Math.max(record.unreachable, listed + record.unattributed) + sumOf(lookups, ({ count }) => count);
-	const observedAttempts = sumOf(record.observed, ({ count }) => count);
-	const killed = Math.max(record.orphanCount, record.orphans.length);
-	report.attempts = add(report.attempts, attempts);
-	report.observedAttempts = add(report.observedAttempts, observedAttempts);
-	report.killed = add(report.killed, killed);
-	report.removed = add(report.removed, record.ipcObjectCount);
+	const counts = {
+		blocked: Math.max(record.unreachable, listed + record.unattributed) + sumOf(lookups, ({ count }) => count),
+		observed: sumOf(record.observed, ({ count }) => count),
+		killed: Math.max(record.orphanCount, record.orphans.length),
+		removed: record.ipcObjectCount,
+	};
+	const event = eventsOf(report, record);
+	for (const { counts: sums } of [report, event]) for (const kind of kinds) sums[kind] = add(sums[kind], counts[kind]);
 	if (record.limit !== undefined) report.limited++;
-	if (attempts > 0) {
+	if (counts.blocked > 0) {
 		report.blockedPhases++;
 		addPackage(report.blockedPackages, record.package);
 	}
-	if (killed > 0) {
+	if (counts.killed > 0) {
 		report.killedPhases++;
 		addPackage(report.killedPackages, record.package);
 	}
-	const event = eventsOf(report, record);
 	event.time = record.time;
 	event.runs++;
 	event.failed = summaryOf(record).exit !== 0;
-	event.attempts = add(event.attempts, attempts);
-	event.observedAttempts = add(event.observedAttempts, observedAttempts);
-	event.killedCount = add(event.killedCount, killed);
-	event.removedCount = add(event.removedCount, record.ipcObjectCount);
 	event.missing = record.missing;
 	event.limit = record.limit ?? event.limit;
 	for (const lookup of lookups) addTally(event.blocked, lookup, lookup.target, 'dns', lookup.count);
@@ -256,18 +255,12 @@ function emptyEvents({ package: cpv, phase }: RunRecord) {
 		allowed: [] as Tally[],
 		/** Requests to UNIX sockets of the host. */
 		requests: [] as Tally[],
-		/** Number of blocked attempts, including those that `blocked` does not list. */
-		attempts: 0,
-		/** Number of attempts that nothing blocked, including those that `observed` does not list. */
-		observedAttempts: 0,
+		counts: noCounts(),
 		/** Advice for the ebuild: how to replace the downloads of the programs in `blocked` and `observed`. */
 		hints: new Set<Hint>(),
 		killed: [] as (Orphan & { readonly time: string })[],
-		/** Number of killed processes of the phase, including those that `killed` does not list. */
-		killedCount: 0,
 		/** The IPC objects that the phase left and that confine removed. */
 		removed: [] as IpcObject[],
-		removedCount: 0,
 		missing: [] as RunRecord['missing'],
 		limit: undefined as string | undefined,
 	};

@@ -40,13 +40,14 @@ ${heavy('memory', 'Memory', report.largest, ({ memory }) => memory, bytes)}
 }
 
 function tiles(report: Report): string {
-	const { phases, packages, failed, attempts, observedAttempts, killed, removed, unconfined, wall } = report;
+	const { phases, packages, failed, unconfined, wall } = report;
+	const { blocked, observed, killed, removed } = report.counts;
 	const all: (readonly [number: number | string, label: string, kind?: string])[] = [
 		[phases, phases === 1 ? 'phase' : 'phases'],
 		[packages.size, packages.size === 1 ? 'package' : 'packages'],
 		[failed, failed === 1 ? 'failed phase' : 'failed phases', failed > 0 ? 'error' : 'ok'],
-		[attempts, attempts === 1 ? 'blocked attempt' : 'blocked attempts', attempts > 0 ? 'error' : 'ok'],
-		...(observedAttempts > 0 ? [[observedAttempts, 'would be blocked', 'warning'] as const] : []),
+		[blocked, blocked === 1 ? 'blocked attempt' : 'blocked attempts', blocked > 0 ? 'error' : 'ok'],
+		...(observed > 0 ? [[observed, 'would be blocked', 'warning'] as const] : []),
 		[killed, killed === 1 ? 'killed process' : 'killed processes', killed > 0 ? 'warning' : 'ok'],
 		...(removed > 0
 			? [[removed, removed === 1 ? 'removed IPC object' : 'removed IPC objects', 'warning'] as const]

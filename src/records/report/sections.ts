@@ -21,9 +21,10 @@ export interface Section {
 	readonly lead: string;
 	/** True if the heading on a terminal, and the border of each entry in the HTML report, are red instead of yellow. */
 	readonly isUrgent?: true;
-	/** The heading on a terminal. `packages` is the number of packages with its noun. */
-	readonly heading: (entries: readonly SectionEntry[], packages: string) => string;
-	readonly includes: (event: PhaseEvents) => boolean;
+	/** The heading on a terminal. `packages` is the number of packages with its noun, and `total` the sum of `counts` in the entries. */
+	readonly heading: (packages: string, total: number) => string;
+	/** Selects the entries of the section. By default, these are the events of which `counts` contains at least one. */
+	readonly includes?: (event: PhaseEvents) => boolean;
 	/** Phases of one package for which this function returns the same text become one entry. Without it, each phase is an entry. */
 	readonly groupBy?: (event: PhaseEvents) => string;
 	/** The kinds of the columns of `rows`. A terminal shows no table if the first column is a name. */
@@ -44,52 +45,44 @@ export const sections: readonly Section[] = [
 		title: 'Blocked',
 		lead: 'These phases tried to reach the network.',
 		isUrgent: true,
-		heading: (entries, packages) =>
-			`Blocked: ${count(total(entries, 'attempts'), 'attempt')} of ${packages} to reach the network`,
-		includes: ({ attempts }) => attempts > 0,
-		...tallies('blocked', 'attempts'),
+		heading: (packages, total) => `Blocked: ${count(total, 'attempt')} of ${packages} to reach the network`,
+		...tallies('blocked'),
 		advice: networkAdvice,
 	},
 	{
 		name: 'observed',
 		title: 'Would be blocked',
 		lead: `These phases were not isolated. FEATURES=${features.net} would block their attempts.`,
-		heading: (entries, packages) =>
-			`Would be blocked by ${features.net}: ${count(total(entries, 'observedAttempts'), 'attempt')} of ${packages}`,
-		includes: ({ observedAttempts }) => observedAttempts > 0,
-		...tallies('observed', 'observedAttempts'),
+		heading: (packages, total) => `Would be blocked by ${features.net}: ${count(total, 'attempt')} of ${packages}`,
+		...tallies('observed'),
 		advice: networkAdvice,
 	},
 	{
 		name: 'killed',
 		title: 'Killed',
 		lead: 'These processes were still running at the end of their phase.',
-		heading: (entries, packages) =>
-			`Killed: ${count(total(entries, 'killedCount'), 'process', 'processes')} left behind by ${packages}`,
-		includes: ({ killedCount }) => killedCount > 0,
+		heading: (packages, total) => `Killed: ${count(total, 'process', 'processes')} left behind by ${packages}`,
 		columns: ['text', 'times', 'code'],
 		rows: ({ killed }) =>
 			killed.map(({ pid, age, argv, comm }) => [`pid ${pid}`, `${duration(age)} old`, argv.join(' ') || comm]),
-		more: ({ killed, killedCount }, hidden) => moreItems(hidden + killedCount - killed.length),
+		more: ({ killed, counts }, hidden) => moreItems(hidden + counts.killed - killed.length),
 		advice: (entry) => [`To fix the ebuild, stop the processes at the end of ${phaseNames(entry)}`],
 	},
 	{
 		name: 'removed',
 		title: 'Removed',
 		lead: 'These IPC objects still existed at the end of the phase that had created them.',
-		heading: (entries, packages) =>
-			`Removed: ${count(total(entries, 'removedCount'), 'IPC object')} left behind by ${packages}`,
-		includes: ({ removedCount }) => removedCount > 0,
+		heading: (packages, total) => `Removed: ${count(total, 'IPC object')} left behind by ${packages}`,
 		columns: ['where', 'code'],
 		rows: ({ removed }) => removed.map((one) => [ipcObjectName(one), one.comm]),
-		more: ({ removed, removedCount }, hidden) => moreItems(hidden + removedCount - removed.length),
+		more: ({ removed, counts }, hidden) => moreItems(hidden + counts.removed - removed.length),
 		advice: (entry) => [`To fix the ebuild, remove the objects at the end of ${phaseNames(entry)}`],
 	},
 	{
 		name: 'missing',
 		title: 'Not fully confined',
 		lead: 'These phases ran without a sandbox that FEATURES requests.',
-		heading: (_, packages) => `Not fully confined: ${packages} (\`${portcullis('doctor')}\` shows the fix)`,
+		heading: (packages) => `Not fully confined: ${packages} (\`${portcullis('doctor')}\` shows the fix)`,
 		includes: ({ missing }) => missing.length > 0,
 		groupBy: ({ missing }) => JSON.stringify(missing),
 		columns: ['name', 'text'],
@@ -101,7 +94,7 @@ export const sections: readonly Section[] = [
 		name: 'limit',
 		title: 'Stopped by a limit',
 		lead: '',
-		heading: (_, packages) => `Stopped by a limit: ${packages}`,
+		heading: (packages) => `Stopped by a limit: ${packages}`,
 		includes: ({ limit }) => limit !== undefined,
 		columns: ['name'],
 		rows: ({ limit = '' }) => [[limit]],
@@ -112,7 +105,7 @@ export const sections: readonly Section[] = [
 		name: 'requests',
 		title: 'Requests to the host',
 		lead: 'These phases sent requests to UNIX sockets that they had not bound.',
-		heading: (_, packages) => `Requests to the host: ${packages} sent requests to UNIX sockets that they had not bound`,
+		heading: (packages) => `Requests to the host: ${packages} sent requests to UNIX sockets that they had not bound`,
 		includes: ({ requests }) => requests.length > 0,
 		...tallies('requests'),
 		advice: socketAdvice,
@@ -122,7 +115,7 @@ export const sections: readonly Section[] = [
 		name: 'allowed',
 		title: 'Allowed',
 		lead: 'These phases connected to destinations in PORTCULLIS_ALLOW.',
-		heading: (_, packages) => `Allowed: ${packages} connected to destinations in PORTCULLIS_ALLOW`,
+		heading: (packages) => `Allowed: ${packages} connected to destinations in PORTCULLIS_ALLOW`,
 		includes: ({ allowed }) => allowed.length > 0,
 		...tallies('allowed'),
 		advice: (entry) => [
@@ -135,7 +128,10 @@ export const sections: readonly Section[] = [
 export function filledSections(report: Report): (readonly [Section, readonly SectionEntry[]])[] {
 	const events = latestEvents(report);
 	return sections
-		.map((section) => [section, entriesOf(section, events.filter(section.includes))] as const)
+		.map((section) => {
+			const includes = section.includes ?? ((event) => countOf(section, event) > 0);
+			return [section, entriesOf(section, events.filter(includes))] as const;
+		})
 		.filter(([, entries]) => entries.length > 0);
 }
 
@@ -149,19 +145,17 @@ function entriesOf({ groupBy }: Section, events: readonly PhaseEvents[]): Sectio
 	return [...groups.values()];
 }
 
-function total(
-	entries: readonly SectionEntry[],
-	key: 'attempts' | 'observedAttempts' | 'killedCount' | 'removedCount',
-): number {
-	return sumOf(entries, (entry) => entry[key]);
+/** Returns the number of events of a section, including those for which its rows had no room; 0 if nothing counts them. */
+export function countOf({ name }: Pick<Section, 'name'>, { counts }: PhaseEvents): number {
+	return (counts as Readonly<Record<string, number>>)[name] ?? 0;
 }
 
 export function phaseNames({ phases }: SectionEntry): string {
 	return phases.map((phase) => `src_${phase}`).join(', ');
 }
 
-/** Returns the rows of a section about destinations, the most frequent first. `all` is the number of attempts, also of unlisted ones. */
-function tallies(key: 'blocked' | 'observed' | 'requests' | 'allowed', all?: 'attempts' | 'observedAttempts') {
+/** Returns the rows of a section about destinations, the most frequent first. */
+function tallies(key: 'blocked' | 'observed' | 'requests' | 'allowed') {
 	return {
 		columns: ['where', 'times', 'code'],
 		rows: (entry: SectionEntry) =>
@@ -174,7 +168,7 @@ function tallies(key: 'blocked' | 'observed' | 'requests' | 'allowed', all?: 'at
 				]),
 		more: (entry: SectionEntry, hidden: number) => {
 			// The program of an unlisted attempt is unknown, or a record or the report had no room for the attempt.
-			const unlisted = all === undefined ? 0 : entry[all] - sumOf(entry[key], (tally) => tally.count);
+			const unlisted = countOf({ name: key }, entry) - sumOf(entry[key], (tally) => tally.count);
 			const text = `${count(unlisted, 'more attempt')}, program not recorded`;
 			return [...moreItems(hidden), ...(unlisted > 0 ? [text] : [])];
 		},

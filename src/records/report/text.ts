@@ -4,7 +4,7 @@ import { fit, pad, table, wrap, type Column } from '../../util/layout.ts';
 import { paint, type Screen } from '../../util/terminal.ts';
 import { ago, bytes, count, duration, localTime } from '../../util/units.ts';
 import { MOST_PACKAGES, sumOf, type PhaseSummary, type Report } from './collect.ts';
-import { filledSections, phaseNames, type Section, type SectionEntry } from './sections.ts';
+import { countOf, filledSections, phaseNames, type Section, type SectionEntry } from './sections.ts';
 
 interface View {
 	readonly screen: Screen;
@@ -31,9 +31,10 @@ function sectionLines(view: View, section: Section, entries: readonly SectionEnt
 	const shown = whole ? entries : entries.slice(0, MOST_ENTRIES);
 	const more = sumOf(entries.slice(shown.length), ({ phases }) => phases.length);
 	const hint = `and ${count(more, 'more phase')}: use \`portcullis report PACKAGE\` or \`--html FILE\``;
+	const total = sumOf(entries, (entry) => countOf(section, entry));
 	const packages = count(new Set(entries.map((entry) => entry.package)).size, 'package');
 	return [
-		...wrap(section.heading(entries, packages), screen.width).map((line) =>
+		...wrap(section.heading(packages, total), screen.width).map((line) =>
 			paint(screen, 'bold', paint(screen, section.isUrgent === true ? 'red' : 'yellow', line)),
 		),
 		...shown.flatMap((entry) => [heading(entry, view), ...entryLines(entry, section, view)]),
@@ -91,9 +92,8 @@ function usageRow(phase: PhaseSummary): string[] {
 
 function summary(report: Report, screen: Screen): string[] {
 	if (report.phases === 0) return ['No matching phase is recorded.', ...report.unread.map(unreadText)];
-	const isClean =
-		report.attempts + report.observedAttempts + report.killed + report.removed + report.unconfined + report.limited ===
-		0;
+	const { blocked, observed, killed, removed } = report.counts;
+	const isClean = blocked + observed + killed + removed + report.unconfined + report.limited === 0;
 	const text = [
 		`${count(report.phases, 'phase')} of ${atLeast(report.packages)}${count(report.packages.size, 'package')} since ${localTime(report.from)}`,
 		isClean
@@ -121,10 +121,10 @@ export function statsText(report: Report, screen: Screen): string[] {
 		['Packages', `${atLeast(report.packages)}${packages}`],
 		['  with blocked attempts', ...of(report.blockedPackages.size, packages)],
 		['  left processes behind', ...of(report.killedPackages.size, packages)],
-		['Blocked attempts', report.attempts],
-		['Attempts that would be blocked', report.observedAttempts],
-		['Killed processes', report.killed],
-		...(report.removed > 0 ? [['Removed IPC objects', report.removed] as const] : []),
+		['Blocked attempts', report.counts.blocked],
+		['Attempts that would be blocked', report.counts.observed],
+		['Killed processes', report.counts.killed],
+		...(report.counts.removed > 0 ? [['Removed IPC objects', report.counts.removed] as const] : []),
 		...mostFrequent(report.modes).map(([mode, number]) => [`Mode ${mode}`, ...of(number, phases)] as const),
 		...mostFrequent(report.trackingMethods).map(
 			([name, number]) => [`Tracked by ${name}`, ...of(number, phases)] as const,
