@@ -57,6 +57,7 @@ run_first() {
 	else
 		FAILED=$((FAILED + 1))
 		run_print 'FAIL ' "$name" "$LOGS/first"
+		printf '      To repeat:%s\n' "$(printf ' %q' "${@:2}")"
 		ONLY=()
 		run_end
 	fi
@@ -224,11 +225,15 @@ sanitize_end() {
 }
 
 run_end() {
-	local word
+	local word command
 	run_wait
 	for word in "${ONLY[@]}"; do
 		[[ ! ${MATCHED[$word]-} ]] || continue
 		printf 'FAIL  no check or test matches %s\n' "$word"
+		# test/vm, test/fuzz and test/soak have programs of their own.
+		for command in "$word/run" "test/$word"; do
+			[[ ! -f $command || ! -x $command ]] || printf '      Run: %s\n' "$command"
+		done
 		FAILED=$((FAILED + 1))
 	done
 	printf '\n%d s' "$((SECONDS - START))"

@@ -16,11 +16,19 @@ selected() {
 		run_end' - "$@"
 }
 
-@test 'test/run selects each job whose name contains one of the arguments, and fails if an argument matches no job' {
+@test 'if a job that all others need fails, test/run ends and prints the command that repeats the job' {
+	cd "$BATS_TEST_DIRNAME/../.."
+	run -1 bash -c 'source test/run.bash && run_begin && run_first need ls "absent file" && run_first next true'
+	[[ $output == 'FAIL  need'*$'\n      To repeat: ls absent\\ file\n'* && $output != *next* ]]
+}
+
+@test 'test/run selects each job whose name contains one of the arguments, and fails if an argument matches no job, with the name of the program that runs the folder' {
 	run -0 selected tsc egress/ man
 	[[ $output == $'tsc\ntest/cli/man.bats\ntest/egress/escape.bats\n'* ]]
 	run -1 selected tsc absent
 	[[ $output == $'tsc\nFAIL  no check or test matches absent\n'* ]]
+	run -1 selected vm soak
+	[[ $output == $'FAIL  no check or test matches test/vm\n      Run: test/vm/run\nFAIL  no check or test matches soak\n      Run: test/soak\n'* ]]
 	run -0 selected
 	[[ ${#lines[@]} == 7 ]]
 }

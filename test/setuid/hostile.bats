@@ -228,7 +228,9 @@ caller_shell() {
 }
 
 @test 'if a signal kills a set-user-id confine at a random moment, no process of confine or of the command remains' {
-	as_caller timeout 900 "$TOOL" signals "$CONFINE" "$ACCOUNT" "${HOSTILE_SIGNAL_RUNS:-300}" "${HOSTILE_SEED:-$RANDOM}"
+	local seed=${HOSTILE_SEED:-$RANDOM}
+	echo "To repeat, set HOSTILE_SEED=$seed"
+	as_caller timeout 900 "$TOOL" signals "$CONFINE" "$ACCOUNT" "${HOSTILE_SIGNAL_RUNS:-300}" "$seed"
 }
 
 @test 'a set-user-id confine writes no core file if a signal kills confine' {
