@@ -149,7 +149,9 @@ $etc/package.env:
 @test 'portcullis run applies the sandboxes of --features, and kills and reports processes that the command leaves running' {
 	run -0 prefix_run portcullis run --features ipc-sandbox -- readlink /proc/self/ns/net
 	[[ $output == "$(readlink /proc/self/ns/net)" ]]
-	run -3 prefix_run portcullis run -- bash -c 'setsid sleep 471142 & until [[ $(<"/proc/$!/comm") == sleep ]]; do :; done; exit 3'
+	run -3 prefix_run portcullis run -- bash -c "$(declare -f until_true)"'
+		setsid sleep 471142 &
+		until_true 10 grep -qx sleep "/proc/$!/comm" && exit 3'
 	[[ $output == 'portcullis: '*'1 leftover process killed: sleep 471142 (pid '* ]]
 	run -1 pgrep -xf 'sleep 471142'
 	# portcullis run writes no record.

@@ -169,7 +169,9 @@ with_masked_proc() {
 	local method refused prefix
 	while IFS='|' read -r method refused prefix; do
 		# shellcheck disable=SC2016,SC2086
-		run -0 $prefix "$CONFINE" --net --cgroup x --record "$RECORD" -- bash -c 'sleep 1000 & until [[ $(<"/proc/$!/comm") == sleep ]]; do :; done; ps -o args= -p $!'
+		run -0 $prefix "$CONFINE" --net --cgroup x --record "$RECORD" -- bash -c "$(declare -f until_true)"'
+			sleep 1000 & pid=$!
+			until_true 10 grep -qx sleep "/proc/$pid/comm" && ps -o args= -p "$pid"'
 		[[ $output == 'sleep 1000' && $(record_value "$RECORD" '[r.tracking, r.applied.net, r.applied.cgroup, r.missing.length, r.orphan_count].join()') == "$method,confine,confine,0,1" &&
 		$(record_value "$RECORD" '(r.refused_steps ?? []).join()') == "$refused" ]] || {
 			echo "$prefix: $output $(tail -n1 "$RECORD")"

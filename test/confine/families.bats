@@ -68,7 +68,8 @@ setup() {
 	local RUN_AS=root
 	# PTRACE_SEIZE and PTRACE_INTERRUPT stop init until Python exits. After SIGSTOP, the supervisor would continue init at once.
 	# shellcheck disable=SC2016 # for the inner shell
-	run -0 audit --net -- bash -c '
+	run -0 audit --net -- bash -c "$(declare -f until_true)"'
+		sleeps_or_ended() { [[ ! -e /proc/$1 || $(<"/proc/$1/stat") == *") S "* ]]; }
 		coproc /usr/bin/python3 -c "
 import ctypes, sys
 libc = ctypes.CDLL(None)
@@ -81,7 +82,7 @@ sys.stdin.read()" "$PPID"
 		read -r _ _ _ supervisor _ <"/proc/$PPID/stat"
 		# init sleeps after its answer, and then the watcher after it has received the answer.
 		for pid in "$PPID" $(pgrep -x -P "$supervisor" confine-watcher); do
-			until [[ ! -e /proc/$pid || $(<"/proc/$pid/stat") == *") S "* ]]; do :; done
+			until_true 10 sleeps_or_ended "$pid"
 		done
 		"$1" one' bash "$AUDIT_DIR/make"
 	[[ $output == $'socketcall inet ENOBUFS\nsocketcall inet made' ]]

@@ -170,7 +170,8 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 
 @test 'with confine --pid, the command sees only its own processes, confine kills and records processes that the command leaves running, and shells, ps, gdb and strace work' {
 	local who
-	cat >"$TEST_DIR/processes" <<-'EOF'
+	declare -f until_true >"$TEST_DIR/processes"
+	cat >>"$TEST_DIR/processes" <<-'EOF'
 		exec 2>/dev/null # bash prints the end of a job at a time of its own choice
 		set -m
 		echo "$$ $PPID $(</proc/$$/comm)"
@@ -181,7 +182,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 		strace -qq -e trace=getppid -e signal=none bash -c 'true' 2>&1 | grep -om 1 getppid
 		gdb -batch -ex 'run' -ex 'info inferiors' --args true 2>&1 | grep -o 'exited normally'
 		sleep 1000 &
-		until [[ $(</proc/$!/comm) == sleep ]]; do :; done
+		until_true 10 grep -qx sleep "/proc/$!/comm"
 	EOF
 	for who in $CALLERS; do
 		: >"$RECORD"

@@ -30,8 +30,9 @@ sixty_four() {
 	local -a pids=()
 	for i in {1..64}; do
 		# shellcheck disable=SC2016
-		"$@" "$CONFINE" --net --ipc --cgroup "$CGROUP" --label number="$i" --record "$RECORD" -- bash -c \
-			'exec -a "$1" sleep 1000 >/dev/null 2>&1 3>&- 4>&- & until [[ $(</proc/$!/comm) == sleep ]]; do :; done; exit $2' - "$TEST_DIR-orphan-$i" "$i" &
+		"$@" "$CONFINE" --net --ipc --cgroup "$CGROUP" --label number="$i" --record "$RECORD" -- bash -c "$(declare -f until_true)"'
+			exec -a "$1" sleep 1000 >/dev/null 2>&1 3>&- 4>&- &
+			until_true 30 grep -qx sleep "/proc/$!/comm" && exit "$2"' - "$TEST_DIR-orphan-$i" "$i" &
 		pids+=($!)
 	done
 	for i in {1..64}; do

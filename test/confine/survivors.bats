@@ -195,8 +195,10 @@ assert_survivor_killed() {
 	local method
 	NAMED=1
 	# shellcheck disable=SC2016
-	assert_killed 'redis-server' bash -c 'cd "$TEST_DIR" && redis-server --port 0 --unixsocket "$TEST_DIR/redis" --daemonize yes --save "" \
-		--dir "$TEST_DIR" >/dev/null && until [[ $(redis-cli -s "$TEST_DIR/redis" ping 2>/dev/null) == PONG ]]; do :; done; echo ready'
+	assert_killed 'redis-server' bash -c "$(declare -f until_true)"'
+		is_up() { [[ $(redis-cli -s "$TEST_DIR/redis" ping 2>/dev/null) == PONG ]]; }
+		cd "$TEST_DIR" && redis-server --port 0 --unixsocket "$TEST_DIR/redis" --daemonize yes --save "" \
+		--dir "$TEST_DIR" >/dev/null && until_true 60 is_up && echo ready'
 	[[ $(record_value "$RECORD" 'r.orphans.map((o) => o.comm).join()') == redis-server && $(record_value "$RECORD" 'r.orphans[0].argv[0]') == redis-server* ]]
 }
 

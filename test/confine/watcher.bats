@@ -199,7 +199,9 @@ stall_begin() {
 }
 
 # One process stalls the watcher; then another one connects.
-CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeout 1 "$5" connect 3' bash)
+CONNECT_AFTER_STALL=(bash -c "$(declare -f until_true)"'
+	"$1" "$2" "$3" "$4" &
+	until_true 10 test -s "$3" && exec timeout 1 "$5" connect 3' bash)
 
 @test 'if a FUSE server stalls access to the memory or descriptors of one process, connect calls of other processes in the phase take less than one second' {
 	local what options
@@ -221,14 +223,18 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 @test 'with confine --allow, connect fails with EFAULT if the address argument is in a mapped file whose FUSE server does not answer' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
-	audit --net --cgroup audit --allow 198.51.100.7:443 -- bash -c '"$1" "$2" "$3" address & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$STALL_LOG"
+	audit --net --cgroup audit --allow 198.51.100.7:443 -- bash -c "$(declare -f until_true)"'
+		"$1" "$2" "$3" address &
+		until_true 30 grep -q efault "$3"' bash "$STALL" "$DEVICE" "$STALL_LOG"
 	[[ $(record_value "$RECORD" r.unreadable) == 1 && $(record_value "$RECORD" r.allowed) == undefined ]]
 }
 
 @test 'in a confined phase, socketcall(2) fails with EFAULT if the arguments are in a mapped file whose FUSE server does not answer' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
-	audit --net --cgroup audit -- bash -c '"$1" "$2" "$3" socketcall & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$STALL_LOG"
+	audit --net --cgroup audit -- bash -c "$(declare -f until_true)"'
+		"$1" "$2" "$3" socketcall &
+		until_true 30 grep -q efault "$3"' bash "$STALL" "$DEVICE" "$STALL_LOG"
 	[[ $(record_value "$RECORD" r.unreadable) == 1 ]]
 }
 
@@ -254,8 +260,10 @@ start_served() {
 		: >"$STALL_LOG"
 		: >"$RECORD"
 		# shellcheck disable=SC2016 # for the inner shell
-		start_served serve "$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- bash -c '
-			"$1" - "$2" address & until [[ -s $2 ]]; do :; done; [[ $3 == exit ]] || exec sleep 1000' bash "$STALL" "$STALL_LOG" "$end"
+		start_served serve "$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- bash -c "$(declare -f until_true)"'
+			"$1" - "$2" address &
+			until_true 10 test -s "$2" || exit
+			[[ $3 == exit ]] || exec sleep 1000' bash "$STALL" "$STALL_LOG" "$end"
 		until_true 5 test -s "$STALL_LOG"
 		[[ $end == exit ]] || kill "$SUPERVISOR"
 		until_true 5 test ! -e "/proc/$SUPERVISOR/exe"
@@ -298,8 +306,8 @@ start_served() {
 		: >"$RECORD"
 		# In mode hold, a thread of the watcher closes a file of the caller. In mode serve, a thread reads memory of the phase.
 		# shellcheck disable=SC2016 # for the inner shell
-		start_served "$mode" "$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- bash -c '
-			[[ $3 == hold ]] || { "$1" - "$2" address & until [[ -s $2 ]]; do :; done; }
+		start_served "$mode" "$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- bash -c "$(declare -f until_true)"'
+			[[ $3 == hold ]] || { "$1" - "$2" address & until_true 10 test -s "$2"; }
 			timeout 10 "$4" connect 1 && echo waiting >>"$2"; exec sleep 1000' bash "$STALL" "$STALL_LOG" "$mode" "$CLIENT"
 		until_true 30 grep -q waiting "$STALL_LOG"
 		pkill -KILL -x -P "$SUPERVISOR" confine-watcher

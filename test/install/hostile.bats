@@ -238,7 +238,7 @@ log_tools() {
 	before=$(snapshot "$EP")
 	# shellcheck disable=SC2016 # the script expands it
 	attack_before 'true' sync
-	printf '#!/bin/bash\ntouch "%s"\nwhile [[ -e "%s" ]]; do read -rt 0.1 <> <(:); done\nexit 0\n' "$ATTACKED" "$ATTACKED" \
+	printf '#!/bin/bash\n%s\ntouch "%s"\nuntil_true 60 test ! -e "%s"\n' "$(declare -f until_true)" "$ATTACKED" "$ATTACKED" \
 		>"$SCRATCH/hostile.$BATS_TEST_NUMBER/sync"
 	"$TREE/install.sh" --eprefix "$EP" >"$SCRATCH/out" 2>&1 3>&- &
 	local pid=$!

@@ -23,9 +23,10 @@ waiting_package() {
 # resumable_package: writes the ebuild app-test/waits, whose src_compile writes PREFIX_LOG/waits.ready and waits for PREFIX_LOG/go.
 resumable_package() {
 	prefix_package app-test/waits-1 <<-EOF
+		$(declare -f until_true)
 		src_compile() {
 			echo ready >"$PREFIX_LOG/waits.ready"
-			bash -c 'until [[ -e "$PREFIX_LOG/go" ]]; do read -rt 0.05 <> <(:); done'
+			(until_true 300 test -e "$PREFIX_LOG/go")
 		}
 	EOF
 }

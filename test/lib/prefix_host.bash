@@ -136,20 +136,21 @@ prefix_accounts_remove() {
 
 # prefix_remove DIR [UID]: kills the processes of DIR and of UID, unmounts DIR and the file systems below it, and removes DIR.
 prefix_remove() {
-	local dir=$1 uid=${2-} target
-	local -a pids
-	for _ in {1..50}; do
-		mapfile -t pids < <(prefix_processes "$dir" "$uid")
-		((${#pids[@]})) || break
-		kill -KILL "${pids[@]}" 2>/dev/null || true
-		sleep 0.02
-	done
+	local dir=$1 target
+	until_true 10 prefix_kill "$@" || return
 	while read -r _ target _; do
 		[[ $target/ != "$dir"/* ]] || umount -l -- "$target"
 	done < <(tac /proc/self/mounts)
 	# As an ordinary user, make all directories writable, because rm could not empty the others. Portage can leave a directory of mode 0500.
 	((EUID == 0)) || chmod -R u+rwX -- "$dir" 2>/dev/null || true
 	rm -rf -- "$dir"
+}
+
+# prefix_kill DIR [UID]: kills the processes of DIR and of UID. Succeeds if there were none.
+prefix_kill() {
+	local -a pids
+	mapfile -t pids < <(prefix_processes "$@")
+	((${#pids[@]} == 0)) || ! kill -KILL "${pids[@]}" 2>/dev/null
 }
 
 # prefix_processes DIR [UID]: prints the live processes that have DIR in their environment or as working directory, or that run as UID.

@@ -2,15 +2,19 @@
 # shellcheck shell=bash
 
 # until_true SECONDS COMMAND...: repeats the command every 10 ms until it succeeds. Returns 1 and prints the command if it has not
-# succeeded after SECONDS. Changes $! (by a process substitution), so read $! before the call.
+# succeeded after SECONDS. Changes $! (by a process substitution), so read $! before the call. Another shell gets the function by
+# bash -c "$(declare -f until_true)"'...'. The function contains no single quotes, so that a test can put it between single quotes.
 until_true() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000)) never
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000)) ended never
 	shift
 	# Wait 10 ms by a `read` with a timeout from a pipe to which no process writes: unlike sleep, this starts no process in each round.
-	exec {never}<> <(:)
+	exec {ended}< <(:)
+	# At the end of file, the process of the substitution has ended, so that confine does not record it.
+	! read -ru "$ended"
+	exec {never}<>"/dev/fd/$ended" {ended}<&-
 	until "$@"; do
 		((${EPOCHREALTIME/./} < end)) || {
-			printf 'timeout: %s\n' "$*"
+			printf "timeout: %s\\n" "$*"
 			exec {never}>&-
 			return 1
 		}

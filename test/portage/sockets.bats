@@ -31,6 +31,7 @@ asking_prefix() {
 	echo 'app-test/own own' >"$PREFIX/etc/portage/package.env"
 	for name in host own; do
 		prefix_package app-test/$name-1 <<-EOF
+			$(declare -f until_true)
 			src_compile() {
 				record_namespaces
 				{
@@ -38,7 +39,7 @@ asking_prefix() {
 					getent passwd root | cut -d: -f1
 					getent ahosts localhost | sed -n '1s/.* //p'
 					redis-server --port 0 --unixsocket "\${T}/redis.sock" --save "" >/dev/null &
-					timeout 60 bash -c 'until redis-cli -s "\$1" ping 2>/dev/null; do read -rt 0.05 <> <(:); done' bash "\${T}/redis.sock"
+					until_true 60 redis-cli -s "\${T}/redis.sock" ping 2>/dev/null
 					redis-cli -s "\${T}/redis.sock" shutdown
 					dbus-run-session -- dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus / org.freedesktop.DBus.ListNames | tr -d '\n '
 				} >"$PREFIX_LOG/\${PN}" 2>&1

@@ -237,8 +237,9 @@ caller_shell() {
 	local signal
 	for signal in TRAP SEGV ABRT; do
 		# shellcheck disable=SC2016
-		caller_shell '"$1" "${@:3}" -- sleep 1000 & pid=$!
-			until (($(pgrep -cP $pid))); do :; done
+		caller_shell "$(declare -f until_true)"'
+			"$1" "${@:3}" -- sleep 1000 & pid=$!
+			until_true 10 pgrep -P "$pid"
 			kill -'$signal' $pid; wait $pid; (($? > 128))'
 		[[ ! $(find . -name 'core*') ]]
 	done

@@ -62,8 +62,9 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 }
 
 @test 'a set-user-id confine kills and records the processes that the command leaves running' {
-	as_caller "$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c 'setsid -f sleep 1000 </dev/null >/dev/null 2>&1
-		until pgrep -x sleep >/dev/null; do :; done'
+	as_caller "$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c "$(declare -f until_true)"'
+		setsid -f sleep 1000 </dev/null >/dev/null 2>&1
+		until_true 10 pgrep -x sleep'
 	[[ $(record_value record 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
 }
 

@@ -71,8 +71,10 @@ if os.fork() == 0:
     mmap.mmap(-1, 1 << 20)
 '
 # shellcheck disable=SC2016
-RUN='/usr/bin/python3 -c "$1" "$2"
-until grep -q "^State:.*D" $(grep -lx held /proc/[0-9]*/comm | sed s/comm/status/) /dev/null 2>/dev/null; do :; done
+RUN="$(declare -f until_true)"'
+/usr/bin/python3 -c "$1" "$2"
+is_held() { grep -qs "^State:.*D" $(grep -lsx held /proc/[0-9]*/comm | sed s/comm/status/) /dev/null; }
+until_true 60 is_held || exit
 echo "${EPOCHREALTIME/./}" >"$3"
 exit 7'
 

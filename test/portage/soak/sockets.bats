@@ -13,9 +13,10 @@ servers_prefix() {
 	prefix_make "$1" 'test network-sandbox ipc-sandbox mount-sandbox cgroup userpriv' 'PORTCULLIS_SOCKETS="own"'
 	cp "$sccache/sccache" "$PREFIX_HOST"
 	prefix_package app-test/servers-1 <<-EOF
+		$(declare -f until_true)
 		# Waits until the command succeeds.
 		await() {
-			timeout 60 bash -c 'until "\$@" 2>/dev/null; do read -rt 0.05 <> <(:) || continue; done' bash "\$@" || die "\$*"
+			until_true 60 "\$@" 2>/dev/null || die "\$*"
 		}
 		src_test() {
 			local -x PATH=\${PATH}:/usr/sbin:$postgres HOME=\${T} TMPDIR=\${T}
