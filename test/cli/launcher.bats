@@ -46,8 +46,8 @@ load ../hook/hook
 	[[ $output == *'is missing. Run install.sh again'* ]]
 }
 
-# hostile_prefix: creates the Gentoo Prefix $prefix of root, whose programs create the file `started`
-hostile_prefix() {
+# watched_prefix: creates the Gentoo Prefix $prefix of root, whose programs create the file `started`
+watched_prefix() {
 	prefix=$BATS_TEST_TMPDIR/prefix
 	mkdir -p "$prefix/usr/bin" "$prefix/usr/libexec/portcullis" "$prefix/etc/portage/env"
 	printf '#!%s/usr/bin/python3\n' "$prefix" >"$prefix/usr/bin/emerge"
@@ -60,7 +60,7 @@ hostile_prefix() {
 
 @test 'if a Gentoo Prefix belongs to another user, portcullis started by root runs no program of the Prefix, and prints a setpriv command that runs portcullis as that user' {
 	local command prefix
-	hostile_prefix
+	watched_prefix
 	chown -R 12321:12322 "$prefix"
 	for command in doctor info explain 'allow --whole a/b' 'shell a/b-1 src_test' 'try a/b' 'run --features cgroup'; do
 		# shellcheck disable=SC2086 # words
@@ -72,7 +72,7 @@ hostile_prefix() {
 
 @test 'portcullis started by root runs no program of a Gentoo Prefix in which another user can replace a program or a configuration file' {
 	local path prefix real
-	hostile_prefix
+	watched_prefix
 	for path in usr usr/bin usr/bin/{python3,emerge,ebuild} usr/libexec/portcullis/confine etc/portage etc/portage/{make.conf,env,env/few} \
 		{usr/lib/portage,usr/lib/python-exec,etc/python-exec}/file usr/lib/python3.13/site-packages/portage/file lib64 usr/lib64; do
 		chown 12321:12322 "$prefix/$path"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# A second host for distcc and icecream: a network namespace at the other end of a veth pair. Only root can create one.
+# A second host for distcc and icecream (veth_host.bash). Only root can create one.
 #
 #   distcc_host_begin          create the host; set DISTCC_HOST_IP to its address and DISTCC_HOST_DIR to a directory for its files
 #   distcc_host_run COMMAND    run a command on the host
@@ -10,6 +10,9 @@
 #   distcc_host_end            kill the processes of the host and remove it
 #
 # Load this file after prefix.bash. A test file that replaces setup_file or teardown_file defines them after loading this file.
+
+# shellcheck source-path=SCRIPTDIR source=veth_host.bash
+source "${BASH_SOURCE[0]%/*}/veth_host.bash"
 
 setup_file() {
 	prefix_host_begin
@@ -30,15 +33,10 @@ distcc_host_begin() {
 	DISTCC_HOST_DIR=$(mktemp -d) || return
 	chmod 777 "$DISTCC_HOST_DIR"
 	DISTCC_HOST_IP=10.213.$octet.2
-	ip netns add "$DISTCC_HOST_NETNS" || return
-	ip link add "$DISTCC_HOST_LINK" type veth peer name eth0 netns "$DISTCC_HOST_NETNS" || return
+	veth_host_add "$DISTCC_HOST_NETNS" "$DISTCC_HOST_LINK" || return
 	# Disable IPv6: it would send packets on its own, and distcc_host_packets counts all packets.
 	echo 1 >"/proc/sys/net/ipv6/conf/$DISTCC_HOST_LINK/disable_ipv6"
-	ip addr add "10.213.$octet.1/30" dev "$DISTCC_HOST_LINK"
-	ip link set "$DISTCC_HOST_LINK" up
-	ip -n "$DISTCC_HOST_NETNS" addr add "$DISTCC_HOST_IP/30" dev eth0
-	ip -n "$DISTCC_HOST_NETNS" link set eth0 up
-	ip -n "$DISTCC_HOST_NETNS" link set lo up
+	veth_host_up "$DISTCC_HOST_NETNS" "$DISTCC_HOST_LINK" "10.213.$octet.1/30" "$DISTCC_HOST_IP/30"
 	# Make the ARP entries permanent. Otherwise the kernel would send ARP requests, which distcc_host_packets would count.
 	ip neigh replace "$DISTCC_HOST_IP" nud permanent dev "$DISTCC_HOST_LINK" \
 		lladdr "$(ip netns exec "$DISTCC_HOST_NETNS" cat /sys/class/net/eth0/address)"
@@ -66,12 +64,8 @@ distcc_host_packets() {
 }
 
 distcc_host_end() {
-	local -a pids
 	[[ ${DISTCC_HOST_NETNS-} ]] || return 0
-	mapfile -t pids < <(ip netns pids "$DISTCC_HOST_NETNS")
-	((${#pids[@]} == 0)) || kill -KILL "${pids[@]}"
-	ip link del "$DISTCC_HOST_LINK"
-	ip netns del "$DISTCC_HOST_NETNS"
+	veth_host_remove "$DISTCC_HOST_NETNS" "$DISTCC_HOST_LINK"
 	rm -rf -- "$DISTCC_HOST_DIR"
 	unset DISTCC_HOST_IP DISTCC_HOST_NETNS DISTCC_HOST_LINK DISTCC_HOST_DIR
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# A remote host for tests of --allow: a network namespace at the other end of a veth pair. Needs root.
+# A remote host for tests of --allow (veth_host.bash). Needs root.
 #
 #   remote_host_begin           creates the host. Sets REMOTE and REMOTE6 (its addresses), SILENT (an address that drops all packets),
 #                               REMOTE_DIR (the folder of its server), REMOTE_NETNS and REMOTE_LINK (names for ip-netns and ip-link)
@@ -10,8 +10,10 @@
 #   allowed                     prints the allowed connections of the last record, sorted: COMM ADDRESS PORT COUNT FAILED
 #   assert_allowed LINE...      fails if the allowed connections are not exactly these lines
 
-# shellcheck source-path=SCRIPTDIR source=../confine/audit.bash
-source "${BASH_SOURCE[0]%/*}/../confine/audit.bash"
+# shellcheck source-path=SCRIPTDIR source=audit.bash
+source "${BASH_SOURCE[0]%/*}/audit.bash"
+# shellcheck source-path=SCRIPTDIR source=veth_host.bash
+source "${BASH_SOURCE[0]%/*}/veth_host.bash"
 
 remote_host_begin() {
 	local octet
@@ -23,15 +25,10 @@ remote_host_begin() {
 	SILENT=10.214.$octet.3
 	REMOTE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/remote_host.XXXXXX")
 	chmod 755 "$REMOTE_DIR"
-	ip netns add "$REMOTE_NETNS" || return
-	ip link add "$REMOTE_LINK" type veth peer name eth0 netns "$REMOTE_NETNS" || return
-	ip addr add "10.214.$octet.1/24" dev "$REMOTE_LINK"
+	veth_host_add "$REMOTE_NETNS" "$REMOTE_LINK" || return
 	ip -6 addr add "fd00:214:$octet::1/64" dev "$REMOTE_LINK" nodad
-	ip link set "$REMOTE_LINK" up
-	ip -n "$REMOTE_NETNS" addr add "$REMOTE/24" dev eth0
 	ip -n "$REMOTE_NETNS" -6 addr add "$REMOTE6/64" dev eth0 nodad
-	ip -n "$REMOTE_NETNS" link set eth0 up
-	ip -n "$REMOTE_NETNS" link set lo up
+	veth_host_up "$REMOTE_NETNS" "$REMOTE_LINK" "10.214.$octet.1/24" "$REMOTE/24"
 	# No host has this hardware address, so packets to SILENT leave the link and get no answer.
 	ip neigh add "$SILENT" lladdr 02:00:00:00:00:03 dev "$REMOTE_LINK" nud permanent
 	export REMOTE_NETNS REMOTE_LINK REMOTE REMOTE6 SILENT REMOTE_DIR
@@ -44,12 +41,8 @@ remote_host_serve() {
 }
 
 remote_host_end() {
-	local -a pids
 	[[ ${REMOTE_NETNS-} ]] || return 0
-	mapfile -t pids < <(ip netns pids "$REMOTE_NETNS")
-	((${#pids[@]} == 0)) || kill -KILL "${pids[@]}"
-	ip link del "$REMOTE_LINK"
-	ip netns del "$REMOTE_NETNS"
+	veth_host_remove "$REMOTE_NETNS" "$REMOTE_LINK"
 	rm -rf -- "$REMOTE_DIR"
 	unset REMOTE_NETNS REMOTE_LINK REMOTE REMOTE6 SILENT REMOTE_DIR
 }
