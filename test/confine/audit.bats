@@ -3,7 +3,7 @@
 # confine --audit records each attempt to reach the network, and the process that made the attempt.
 # shellcheck disable=SC2030,SC2031 # every test has variables of its own
 
-load audit
+load ../lib/audit
 load ../lib/portage_network
 
 DESTINATION='198.51.100.7 443'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # confine --net --audit records the names that a command looks up, and answers at once.
 
-load audit
+load ../lib/audit
 load ../lib/portage_network
 
 setup_file() {

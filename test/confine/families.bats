@@ -3,7 +3,7 @@
 # shellcheck disable=SC2030,SC2031,SC2034 # each test has a user of its own, and audit_run reads RUN_AS
 # The socket families that a phase can use with confine --net. A network namespace does not isolate AF_VSOCK and some others.
 
-load audit
+load ../lib/audit
 load ../lib/portage_network
 
 # npm run soak sets CONFINE_SOAK, which repeats the race 1,000,000 times.

@@ -18,6 +18,8 @@ TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
 # shellcheck source-path=SCRIPTDIR source=../lib/record.bash
 source "$TOP/test/lib/record.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/processes.bash
+source "$TOP/test/lib/processes.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/wait.bash
 source "$TOP/test/lib/wait.bash"
 
@@ -31,10 +33,7 @@ confine_begin() {
 		cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$TEST_DIR/$tool" "$TOP/test/confine/$tool"*.c || return
 	done
 	TEST_UID=$UID
-	while ((UID == 0)); do
-		TEST_UID=$((20000 + RANDOM))
-		getent passwd "$TEST_UID" >/dev/null || pgrep -U "$TEST_UID" >/dev/null || break
-	done
+	((UID != 0)) || TEST_UID=$(free_id)
 	export TEST_DIR CONFINE TEST_UID
 }
 
@@ -75,8 +74,7 @@ as_user() {
 }
 
 live_processes() {
-	local word=$1 status
-	local -a fields
+	local word=$1
 	{
 		if [[ $word =~ ^[0-9]+$ ]]; then
 			# Use grep, because awk would stop at the first process that has ended.
@@ -84,12 +82,7 @@ live_processes() {
 		else
 			grep -lF -- "$word" /proc/[0-9]*/{environ,cmdline}
 		fi
-	} 2>/dev/null | cut -d/ -f3 | sort -nu | while read -r pid; do
-		status=$(<"/proc/$pid/stat") || continue
-		# Count a zombie with more than one thread as live: only its first thread has ended.
-		read -ra fields <<<"${status##*) }"
-		[[ ${fields[0]} == [ZX] && ${fields[17]} == 1 || $pid == "$BASHPID" ]] || echo "$pid"
-	done 2>/dev/null
+	} 2>/dev/null | cut -d/ -f3 | sort -nu | live_pids
 }
 
 print_namespaces() {

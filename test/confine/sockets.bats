@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # confine --audit records requests to UNIX sockets of the host, and confine --own-sockets refuses them.
 
-load audit
+load ../lib/audit
 
 setup_file() {
 	audit_begin

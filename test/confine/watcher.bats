@@ -3,7 +3,7 @@
 # The watcher process of confine --audit: its privileges, attacks by the build, and what happens if the watcher or the build ends.
 # shellcheck disable=SC2030,SC2031 # every test has variables of its own
 
-load audit
+load ../lib/audit
 
 setup() {
 	audit_setup
@@ -21,11 +21,7 @@ teardown() {
 
 # test_processes: prints the PIDs of the live processes of this test, which have TEST_MARK in their environment
 test_processes() {
-	local file stat
-	grep -lzx "TEST_MARK=$READY" /proc/[0-9]*/environ 2>/dev/null | while IFS=/ read -r _ _ file _; do
-		stat=$(<"/proc/$file/stat") || continue
-		[[ ${stat##*) } == [ZX]* ]] || printf '%s\n' "$file"
-	done 2>/dev/null
+	grep -lzx "TEST_MARK=$READY" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 | live_pids
 }
 
 no_test_processes() {

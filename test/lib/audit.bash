@@ -8,15 +8,17 @@
 #   assert_blocked LINE...          fails if the blocked connections are not exactly these lines
 #   assert_lines ACTUAL LINE...     fails if the sorted text ACTUAL is not exactly these lines
 #
-# AUDIT_DIR is a folder that every user can read, CONFINE and CLIENT (audit/client.c) are programs in it.
+# AUDIT_DIR is a folder that every user can read, CONFINE and CLIENT (test/confine/audit/client.c) are programs in it.
 
 bats_require_minimum_version 1.5.0
 
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
-# shellcheck source-path=SCRIPTDIR source=../lib/record.bash
+# shellcheck source-path=SCRIPTDIR source=processes.bash
+source "$TOP/test/lib/processes.bash"
+# shellcheck source-path=SCRIPTDIR source=record.bash
 source "$TOP/test/lib/record.bash"
-# shellcheck source-path=SCRIPTDIR source=../lib/wait.bash
+# shellcheck source-path=SCRIPTDIR source=wait.bash
 source "$TOP/test/lib/wait.bash"
 
 audit_begin() {

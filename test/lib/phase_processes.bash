@@ -40,9 +40,7 @@ phase_processes() {
 		grep -lzE "^(PORTAGE_BUILDDIR|T)=$PREFIX_TMP/${package:+portage/$package(/|\$)}" /proc/[0-9]*/environ 2>/dev/null |
 			xargs -r grep -lzE '^EBUILD_PHASE=(unpack|prepare|configure|compile|test|install)$' 2>/dev/null
 		grep -lzxF "$CONFINE" /proc/[0-9]*/cmdline 2>/dev/null | xargs -r grep -lzF "package=$package" 2>/dev/null
-	} | cut -d/ -f3 | sort -u | while read -r pid; do
-		! is_alive "$pid" || echo "$pid"
-	done
+	} | cut -d/ -f3 | sort -u | live_pids
 }
 
 # no_phase_processes [NAME]: succeeds if phase_processes [NAME] would print no process. Calls phase_processes, which reads the environment
@@ -54,12 +52,6 @@ no_phase_processes() {
 	done
 	PHASE_PROCESSES=$(phase_processes "$@")
 	[[ ! $PHASE_PROCESSES ]]
-}
-
-# is_alive PID: succeeds if the process exists and is no zombie.
-is_alive() {
-	local stat
-	{ read -rd '' stat <"/proc/$1/stat" || [[ $stat ]]; } 2>/dev/null && [[ ${stat##*) } != [ZX]* ]]
 }
 
 # phase_cgroups NAME: prints the remaining cgroups of phases of app-test packages whose name starts with NAME.

@@ -5,6 +5,8 @@
 
 [[ ${TOP-} ]] || TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
+# shellcheck source-path=SCRIPTDIR source=processes.bash
+source "${BASH_SOURCE[0]%/*}/processes.bash"
 # shellcheck source-path=SCRIPTDIR source=wait.bash
 source "${BASH_SOURCE[0]%/*}/wait.bash"
 
@@ -81,7 +83,7 @@ prefix_accounts_borrow() {
 	exec {PREFIX_LOCK}<>"$PREFIX_ACCOUNTS" && flock -s "$PREFIX_LOCK" || return
 	[[ ! ${PREFIX_HOST-} ]] || echo "directory $PREFIX_HOST" >>"$PREFIX_ACCOUNTS"
 	prefix_account_make portage 250 || return
-	[[ ! ${1-} ]] || prefix_account_make "$1" "$(prefix_free_id)" || return
+	[[ ! ${1-} ]] || prefix_account_make "$1" "$(free_id)" || return
 	exec {turn}>&-
 }
 
@@ -95,16 +97,6 @@ prefix_account_make() {
 		echo "user $name" >>"$PREFIX_ACCOUNTS"
 		useradd --system --key SYS_UID_MAX=60000 --uid "$id" --gid "$name" --no-create-home --home-dir /var/empty --shell /bin/false "$name"
 	fi
-}
-
-# Prints a user ID that no account and no process uses, so that every process with this ID belongs to this test file.
-prefix_free_id() {
-	local id
-	while :; do
-		id=$((20000 + RANDOM))
-		getent passwd "$id" >/dev/null || getent group "$id" >/dev/null || pgrep -U "$id" >/dev/null || break
-	done
-	echo "$id"
 }
 
 prefix_accounts_return() {
@@ -155,13 +147,10 @@ prefix_kill() {
 
 # prefix_processes DIR [UID]: prints the live processes that have DIR in their environment or as working directory, or that run as UID.
 prefix_processes() {
-	local dir=$1 uid=${2-} proc stat
+	local dir=$1 uid=${2-}
 	{
 		grep -lzE "^(PORTAGE_OVERRIDE_EPREFIX|PORTAGE_BUILDDIR|PORTAGE_TMPDIR|HOME|T)=$dir(/|$)" /proc/[0-9]*/environ
 		find /proc/[0-9]*/cwd -maxdepth 0 \( -lname "$dir" -o -lname "$dir/*" \)
 		[[ ! $uid ]] || find /proc/[0-9]* -maxdepth 0 -uid "$uid"
-	} 2>/dev/null | cut -d/ -f3 | sort -nu | while read -r proc; do
-		stat=$(<"/proc/$proc/stat") || continue
-		[[ ${stat##*) } == [ZX]* ]] || printf '%s\n' "$proc"
-	done 2>/dev/null
+	} 2>/dev/null | cut -d/ -f3 | sort -nu | live_pids
 }

@@ -18,6 +18,8 @@ TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
 # shellcheck source-path=SCRIPTDIR source=../lib/record.bash
 source "$TOP/test/lib/record.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/processes.bash
+source "$TOP/test/lib/processes.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/wait.bash
 source "$TOP/test/lib/wait.bash"
 
@@ -76,7 +78,7 @@ work_begin() {
 
 # processes_of USER: prints the PIDs of the live processes of the user
 processes_of() {
-	ps -o stat=,pid= -U "$1" -u "$1" | awk '$1 !~ /^Z/ { print $2 }'
+	ps -o pid= -U "$1" -u "$1" | live_pids
 }
 
 no_processes_of() { [[ ! $(processes_of "$1") ]]; }

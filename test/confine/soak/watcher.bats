@@ -3,7 +3,7 @@
 # The watcher process of confine --audit on a busy machine. Only `npm run soak` runs this file, because a process with real-time priority
 # occupies a processor of this machine.
 
-load ../audit
+load ../../lib/audit
 
 @test 'if the watcher process of confine gets no CPU time for 400 ms while it reads memory of the phase, the record still has all messages of the phase' {
 	local cpu supervisor watcher listening calls=$AUDIT_DIR/calls
