@@ -46,14 +46,9 @@ sixty_four() {
 		[[ $who == as_user || $UID == 0 ]] || continue
 		: >"$RECORD"
 		sixty_four "$who"
-		run -0 node -e '
-			const all = require("node:fs").readFileSync(process.argv[1], "utf8").trim().split("\n").map((line) => JSON.parse(line));
-			const wrong = all.filter((r) => r.status.exit !== Number(r.number) || r.missing.length > 0 || r.stuck ||
-				r.orphans?.map((o) => o.argv[0]).join() !== `${process.argv[2]}-orphan-${r.number}`);
-			console.log(all.length, new Set(all.map((r) => r.number)).size, wrong.length);
-			if (wrong.length) console.log(JSON.stringify(wrong[0]));
-		' "$RECORD" "$TEST_DIR"
-		[[ $output == '64 64 0' ]]
+		run -0 record_values "$RECORD" all "r.status.exit === Number(r.number) && r.missing.length === 0 && !r.stuck &&
+			r.orphans?.map((o) => o.argv[0]).join() === '$TEST_DIR-orphan-' + r.number ? r.number : r"
+		diff <(seq 64) <(sort -n <<<"$output")
 		gone "$TEST_DIR-orphan"
 		[[ ! $(cgroups) ]]
 	done

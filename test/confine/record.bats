@@ -14,7 +14,7 @@ as_root_and_user() {
 }
 
 spin() {
-	local spin='import time
+	local user system peak time memory wall accounting spin='import time
 x = bytearray(50 << 20)
 while time.process_time() < 1.5: sum(range(100000))' before after
 	before=${EPOCHREALTIME/./}
@@ -23,15 +23,14 @@ while time.process_time() < 1.5: sum(range(100000))' before after
 	run -0 --separate-stderr "$1" /usr/bin/time -f '%U %S %M' "$CONFINE" --net --cgroup "$CGROUP" --record "$RECORD" -- bash -c '
 		begin=${EPOCHREALTIME/./}; python3 -c "$1"; echo $((${EPOCHREALTIME/./} - begin))' - "$spin"
 	after=${EPOCHREALTIME/./}
-	node -e '
-		const r = JSON.parse(process.argv[1]), [user, system, peak] = process.argv[2].split(" ").map(Number);
-		const [inner, outer] = process.argv.slice(3).map((microseconds) => Number(microseconds) / 1e6);
-		// time(1) truncates both to hundredths of a second, which loses half a hundredth each on average.
-		const time = (r.user + r.system) / (user + system + 0.01), memory = r.memory_peak / 1024 / peak;
-		console.log(`# accounting: time ${time.toFixed(4)}, memory ${memory.toFixed(4)} of time(1), from`, r.accounting);
-		console.log(`# accounting: wall ${r.wall}, of ${inner} inside and ${outer} outside`);
-		process.exit(Math.abs(time - 1) < 0.02 && Math.abs(memory - 1) < 0.02 && r.wall > inner - 0.001 && r.wall < outer ? 0 : 1);
-	' "$(tail -n1 "$RECORD")" "${stderr-}" "$output" "$((after - before))" >&3
+	read -r user system peak <<<"${stderr-}"
+	# time(1) truncates both to hundredths of a second, which loses half a hundredth each on average.
+	read -r time memory wall accounting < <(record_value "$RECORD" \
+		"[(r.user + r.system) / ($user + $system + 0.01), r.memory_peak / 1024 / $peak, r.wall, r.accounting].join(' ')")
+	echo "# accounting: time $time, memory $memory of time(1), from $accounting" >&3
+	echo "# accounting: wall $wall s, of $output us inside and $((after - before)) us outside" >&3
+	[[ $(record_value "$RECORD" "Math.abs($time - 1) < 0.02 && Math.abs($memory - 1) < 0.02 &&
+		$wall > $output / 1e6 - 0.001 && $wall < $((after - before)) / 1e6") == true ]]
 }
 
 @test 'CPU time and memory in the record differ from time(1) by at most 2 %, and wall time in the record is between the wall times of the command and of the caller' {

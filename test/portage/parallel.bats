@@ -37,11 +37,9 @@ orphan_packages() {
 	for atom in $PACKAGES; do
 		[[ $output == *"$atom-1: src_compile: 1 leftover process killed: ${atom#*/}-orphan 1000 (pid "* ]]
 	done
-	run -0 node -e '
-		const all = require("node:fs").readFileSync(process.argv[1], "utf8").trim().split("\n").map((line) => JSON.parse(line));
-		const reported = all.filter((r) => r.phase === "compile" && r.orphans?.map((o) => o.argv[0]).join() === `${r.package.slice(9, -2)}-orphan`);
-		console.log(all.length, new Set(reported.map((r) => r.package)).size);' "$RECORDS"
-	[[ $output == "$((6 * (count + 1))) $count" ]]
+	(($(record_values "$RECORDS" all r.phase | wc -l) == 6 * (count + 1)))
+	run -0 record_values "$RECORDS" compile 'r.package.slice(0, -2) + " " + r.orphans?.map((o) => o.argv[0])'
+	diff <(echo 'app-test/clean undefined' && tr " " "\n" <<<"${PACKAGES# }" | sed -E 's|.*/(.*)|& \1-orphan|') <(sort <<<"$output")
 }
 
 # Prints the processes that may be killed now: PID KIND PACKAGE. Includes ebuild.sh only in src_* phases: if it dies in `clean`, Portage
