@@ -12,10 +12,10 @@ setup() {
 	prefix_install_portcullis
 }
 
-# Fails unless doctor exits with 1 if it prints an error, and with 0 otherwise.
+# Runs doctor as the user of the prefix, or as root with RUN=prefix_run_as_root. Fails unless doctor exits with 1 if it prints an error, and with 0 otherwise.
 doctor() {
 	local status=0
-	prefix_run portcullis doctor --verbose >"$BATS_TEST_TMPDIR/text" || status=$?
+	"${RUN-prefix_run}" portcullis doctor --verbose >"$BATS_TEST_TMPDIR/text" || status=$?
 	[[ $status == "$(grep -q '^ERROR ' "$BATS_TEST_TMPDIR/text" && echo 1 || echo 0)" ]]
 }
 
@@ -71,7 +71,8 @@ assert_reports() {
 	rm /usr/bin/sandbox
 }
 
-@test 'portcullis doctor reports PORTCULLIS_MEMORY_MAX as ok if cgroup v2 has the memory controller, and as an error otherwise' {
+@test 'as root, portcullis doctor reports PORTCULLIS_MEMORY_MAX as ok if cgroup v2 has the memory controller, and as an error otherwise' {
+	local RUN=prefix_run_as_root
 	doctor
 	if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; then
 		assert_state ok PORTCULLIS_MEMORY_MAX
@@ -102,7 +103,7 @@ doctor_under_profile() {
 }
 
 @test 'if an AppArmor profile refuses namespaces, portcullis doctor reports the name of the profile to root and to an unprivileged user' {
-	local profile=portcullis-test uid
+	local profile=portcullis-test RUN
 	[[ $(cat /sys/module/apparmor/parameters/enabled) == Y ]]
 	mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
 	apparmor_parser --replace --skip-cache <<-EOF
@@ -119,8 +120,7 @@ doctor_under_profile() {
 			deny capability sys_admin,
 		}
 	EOF
-	for uid in "$PREFIX_UID" 0; do
-		PREFIX_UID=$uid
+	for RUN in prefix_run prefix_run_as_root; do
 		doctor
 		assert_state ok network-sandbox
 		doctor_under_profile "$profile"
