@@ -347,8 +347,7 @@ __portcullis_report_unconfined() {
 }
 
 #: storage
-#: conflicts
-#: allow
+#: check
 #: limits
 __portcullis_phase
 unset -f @functions@

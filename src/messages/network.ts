@@ -3,7 +3,7 @@ import type { Lookup, Program, RunRecord } from '../records/schema.ts';
 import { addWords } from '../portage/make_conf.ts';
 import { features, proxyFeatures } from '../rules/features.ts';
 import { withoutVersion } from '../util/grammar.ts';
-import { count } from '../util/units.ts';
+import { count, sumOf } from '../util/units.ts';
 import { ebuildFixes, hintsFor } from './hints.ts';
 import { destination, firstOf, inPackageEnv, label, portcullis, reportDetails, subject, type Line } from './message.ts';
 
@@ -27,8 +27,8 @@ function attemptLines(record: RunRecord): Line[] {
 	const tried = [...mergeLookups(record.names), ...calls.map((call) => ({ ...call, target: destination(call) }))];
 	// The kernel counts packets without a route. The watcher, a process of confine that inspects system calls, records attempts with the
 	// name of the program. If it recorded fewer attempts than there were packets, unknown programs sent the other packets.
-	const unknown = Math.max(record.unreachable - sum(calls), record.unattributed);
-	const total = sum(tried) + unknown;
+	const unknown = Math.max(record.unreachable - sumOf(calls, (one) => one.count), record.unattributed);
+	const total = sumOf(tried, (one) => one.count) + unknown;
 	if (total === 0) return [];
 	const targets = new Map<string, Set<string>>();
 	for (const one of tried) targets.set(label(one), (targets.get(label(one)) ?? new Set()).add(one.target));
@@ -47,10 +47,6 @@ function attemptLines(record: RunRecord): Line[] {
 		{ verb: failed(record) ? 'ewarn' : 'elog', text, details: reportDetails(record) },
 		...(isBlocked && failed(record) ? fixes(record, tried) : []),
 	];
-}
-
-function sum(calls: readonly { readonly count: number }[]): number {
-	return calls.reduce((total, { count }) => total + count, 0);
 }
 
 /** Merges A and AAAA queries of a program for one name, because one lookup sends both. The count becomes the larger of the two counts. */

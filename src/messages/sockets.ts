@@ -3,7 +3,7 @@ import type { RunRecord, SocketRequest } from '../records/schema.ts';
 import { problem } from '../rules/settings.ts';
 import { addWords } from '../portage/make_conf.ts';
 import { withoutVersion } from '../util/grammar.ts';
-import { count } from '../util/units.ts';
+import { count, sumOf } from '../util/units.ts';
 import { hostServiceAt } from './host_services.ts';
 import { firstOf, inPackageEnv, label, reportDetails, subject, type Line } from './message.ts';
 
@@ -18,10 +18,7 @@ export function socketMessages(record: RunRecord): Line[] {
 	if (notable.length === 0) return [];
 	const isRefused = notable.some(({ refused }) => refused);
 	const isFailed = isRefused && !('exit' in record.status && record.status.exit === 0);
-	const requests = count(
-		notable.reduce((sum, one) => sum + one.count, 0),
-		'request',
-	);
+	const total = sumOf(notable, (one) => one.count);
 	const fact = isRefused
 		? 'to sockets of the host refused'
 		: 'to services of the host that hold keys or start programs';
@@ -36,7 +33,7 @@ export function socketMessages(record: RunRecord): Line[] {
 	return [
 		{
 			verb: isFailed ? 'ewarn' : 'eqawarn',
-			text: `${subject(record)}: ${requests} ${fact} (${list})`,
+			text: `${subject(record)}: ${count(total, 'request')} ${fact} (${list})`,
 			details: reportDetails(record),
 		},
 		...(isFailed && entries.length > 0 ? [{ verb: 'ewarn', text: fix } as const] : []),

@@ -50,3 +50,12 @@ function pad(number: number): string {
 export function enumerate(items: readonly string[]): string {
 	return [items.slice(0, -1).join(', '), items.at(-1) ?? ''].filter(Boolean).join(' and ');
 }
+
+/** Returns the sum of two counts, limited to the range of exact integers. A forged count could exceed this range. */
+export function add(total: number, more: number): number {
+	return Math.min(total + more, Number.MAX_SAFE_INTEGER);
+}
+
+export function sumOf<Item>(items: readonly Item[], size: (item: Item) => number): number {
+	return items.reduce((sum, item) => add(sum, size(item)), 0);
+}

@@ -16,16 +16,6 @@ import { screenOf } from '../../util/terminal.ts';
 import { duration } from '../../util/units.ts';
 import { prefixOf } from '../prefix.ts';
 
-/** For each phase, the text that Portage prints at its start (phase-functions.sh), and the words for the progress line. */
-const steps: readonly (readonly [string, string])[] = [
-	['Unpacking source', 'src_unpack'],
-	['Preparing source', 'src_prepare'],
-	['Configuring source', 'src_configure'],
-	['Compiling source', 'src_compile'],
-	['Test phase:', 'src_test'],
-	['Install', 'src_install'],
-];
-
 /** Number of lines at the end of the output that are printed if the build fails. */
 const LAST_LINES = 30;
 
@@ -79,7 +69,8 @@ async function build(cpv: string, file: string, eprefix: string, isVerbose: bool
 	};
 	const timer = setInterval(show, 200);
 	const exit = await runForeground(program, args, environment, undefined, (line) => {
-		step = steps.find(([start]) => line.startsWith(`>>> ${start} `))?.[1] ?? step;
+		// Portage begins each phase with a line such as `>>> Compiling source in /var/tmp/...` (phase-functions.sh).
+		step = /^>>> (\w+ (source|phase)|Install)\b/.exec(line)?.[1] ?? step;
 		last.push(line);
 		if (last.length > LAST_LINES) last.shift();
 	});

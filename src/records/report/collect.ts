@@ -5,6 +5,7 @@ import { addressAndPort, commandOf } from '../../messages/message.ts';
 import { scan, type Source, type Unread } from '../reader.ts';
 import type { IpcObject, Orphan, Program, RunRecord } from '../schema.ts';
 import { withoutVersion } from '../../util/grammar.ts';
+import { add, sumOf } from '../../util/units.ts';
 
 /** Number of attempts of one command to reach one destination. The lookup of a host name is an attempt as well. */
 interface Tally {
@@ -168,11 +169,6 @@ function increase(counts: Map<string, number>, key: string): void {
 	counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-/** Returns the sum of two counts, limited to the range of exact integers. A forged count could exceed this range. */
-function add(total: number, more: number): number {
-	return Math.min(total + more, Number.MAX_SAFE_INTEGER);
-}
-
 /** True if the record has an event, such as an attempt or a killed process, that the report shows. */
 function hasEvent(record: RunRecord): boolean {
 	const { names, blocked, observed, allowed, sockets, orphans, missing } = record;
@@ -273,10 +269,6 @@ function addTally(tallies: Tally[], program: Program, destination: string, proto
 	);
 	if (known !== undefined) known.count = add(known.count, count);
 	else if (tallies.length < MOST_TALLIES) tallies.push({ command, destination, protocol, count });
-}
-
-export function sumOf<Item>(items: readonly Item[], size: (item: Item) => number): number {
-	return items.reduce((sum, item) => add(sum, size(item)), 0);
 }
 
 export function reportJson(report: Report): object {

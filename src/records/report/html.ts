@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { bytes, count as amount, duration, localTime } from '../../util/units.ts';
+import { bytes, count as amount, duration, localTime, sumOf } from '../../util/units.ts';
 import { stripControls } from '../../util/output.ts';
 import { unreadText } from '../reader.ts';
 import type { PhaseSummary, Report } from './collect.ts';
@@ -184,7 +184,7 @@ function outcome({ exit }: PhaseSummary): string {
 
 function chartRow(name: string, phases: readonly TimedPhase[], begin: number, length: number): string {
 	const memory = Math.max(...phases.map((phase) => phase.memory));
-	const wall = phases.reduce((sum, phase) => sum + phase.wall, 0);
+	const wall = sumOf(phases, (phase) => phase.wall);
 	const pieces = phases.map((phase) => {
 		const left = (100 * (phase.begin - begin)) / length;
 		const width = (100 * phase.wall) / length;

@@ -5,8 +5,8 @@ import { ipcObjectName, portcullis } from '../../messages/message.ts';
 import { featureOf, features } from '../../rules/features.ts';
 import { settingOf } from '../../rules/settings.ts';
 import { withoutVersion } from '../../util/grammar.ts';
-import { count, duration } from '../../util/units.ts';
-import { latestEvents, sumOf, type PhaseEvents, type Report } from './collect.ts';
+import { count, duration, sumOf } from '../../util/units.ts';
+import { latestEvents, type PhaseEvents, type Report } from './collect.ts';
 
 /** An entry of a report: the events of one phase, or of several phases in which the same sandboxes were missing. */
 export interface SectionEntry extends PhaseEvents {

@@ -2,8 +2,8 @@
 import { unreadText } from '../reader.ts';
 import { fit, pad, table, wrap, type Column } from '../../util/layout.ts';
 import { paint, type Screen } from '../../util/terminal.ts';
-import { ago, bytes, count, duration, localTime } from '../../util/units.ts';
-import { MOST_PACKAGES, sumOf, type PhaseSummary, type Report } from './collect.ts';
+import { ago, bytes, count, duration, localTime, sumOf } from '../../util/units.ts';
+import { MOST_PACKAGES, type PhaseSummary, type Report } from './collect.ts';
 import { countOf, filledSections, phaseNames, type Section, type SectionEntry } from './sections.ts';
 
 interface View {

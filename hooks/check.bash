@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Checks the configuration of a package: conflicts, PORTCULLIS_ALLOW, and misspelled variables. A conflict is a program, such as distcc,
-# that the configuration enables and that needs access which a sandbox blocks. The first phase of a package reports all conflicts.
+# that the configuration enables and that needs access which a sandbox blocks. The first phase of a package reports all conflicts. The hook
+# resolves PORTCULLIS_ALLOW in pkg_setup, because pkg_setup always has the host's network, and stores the resulting options of confine.
 
 # Returns in REPLY[0] the names of the conflicts of this package, and in the other elements of REPLY the options of confine for
 # PORTCULLIS_ALLOW. Loads both from stored files. Runs portcullis.js, because Node takes 40 ms to start, only once, and only if the files lack
@@ -85,6 +86,25 @@ __portcullis_check_without_node() {
 	((${#addresses[@]} <= 64 && ${#sockets[@]} <= 64)) ||
 		__portcullis_call ewarn "Portcullis: $package: the rest of PORTCULLIS_ALLOW stays blocked: it has more than 64 addresses or UNIX sockets. Remove unused entries."
 	REPLY=("${addresses[@]::64}" "${sockets[@]::64}")
+}
+
+# __portcullis_allow LINE...: returns in REPLY the options of confine for PORTCULLIS_ALLOW, which are in the lines, and for Portage's proxy.
+__portcullis_allow() {
+	local line
+	REPLY=()
+	[[ " ${options[*]} " == *' --net '* ]] || return 0
+	for line; do
+		__portcullis_is_option "$line" || __portcullis_tampered "$store-allow" "$line"
+		REPLY+=("${line%% *}" "${line#* }")
+	done
+	# If emerge runs as root, Portage has already isolated the network of this process. confine can then make allowed connections only
+	# through the SOCKS proxy that Portage runs on the host for distcc. --socks is the path of the proxy's UNIX socket.
+	[[ ! -S ${initial[PORTAGE_SOCKS5_PROXY]-} ]] || REPLY+=(--socks "${initial[PORTAGE_SOCKS5_PROXY]}")
+}
+
+# __portcullis_is_option LINE: succeeds if LINE is an option of confine, in the format that src/confine/destinations.ts writes.
+__portcullis_is_option() {
+	[[ $1 == @('--allow '@(+([0-9.])|\[+([0-9A-Fa-f:.])\])?(/+([0-9])):+([0-9])|'--allow-socket /'+([0-9A-Za-z/._@+-])|'--resolve '+([0-9A-Za-z._-])=+([0-9A-Fa-f:.])) ]]
 }
 
 # Returns the names of possible conflicts (src/conflicts/table.ts) in REPLY[0]. Reads variables and files, and starts no process.
