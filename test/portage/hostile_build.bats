@@ -31,7 +31,7 @@ assert_nothing_outside() {
 }
 
 # Prints ebuild functions. arm installs fake programs in ${T}/bin, which log their PID namespace, and exports variables that
-# interpreters and the dynamic linker read.
+# interpreters and the dynamic linker read. CC and CXX are not among them, because Portage 3.0.66 and older expands them before the hook.
 hostile_functions() {
 	cat <<-EOF
 		arm() {
@@ -53,7 +53,7 @@ hostile_functions() {
 			export PATH="\${T}/bin:\${PATH}" _PORTAGE_ORIG_PATH="\${T}/bin:\${PATH}" NODE_OPTIONS="--require=\${T}/evil.js" BASH_ENV="\${T}/evil.bash" ENV="\${T}/evil.bash"
 			export PYTHONPATH="\${T}/python" PYTHONSTARTUP="\${T}/python/sitecustomize.py" LD_AUDIT="\${T}/audit.so"
 			export NODE_PATH="\${T}" OPENSSL_CONF="\${T}/evil.js" GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096
-			declare -gn {CXX,LAST_E_CMD,sourcefile}='elements[\$(echo "reference \$(/usr/bin/readlink /proc/self/ns/pid)" >>"$PREFIX_LOG/ran")]'
+			declare -gn {FC,LAST_E_CMD,sourcefile}='elements[\$(echo "reference \$(/usr/bin/readlink /proc/self/ns/pid)" >>"$PREFIX_LOG/ran")]'
 			register_die_hook evil_hook
 		}
 		evil_hook() {
