@@ -64,7 +64,7 @@ const typescript = readdirSync(join(top, 'src'), { recursive: true, encoding: 'u
 	.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
 	.flatMap((file) => messagesOf(`src/${file}`));
 
-const hooks = ['phase', 'conflicts', 'allow', 'storage'].flatMap((name) =>
+const hooks = ['phase', 'check', 'storage'].flatMap((name) =>
 	[...source(`hooks/${name}.bash`).matchAll(/(?:elog|ewarn|eqawarn|die|__portcullis_unavailable) (["'])(.*)\1/g)]
 		.map(([, , text = '']) => text.replaceAll('\\"', '"'))
 		.filter((text) => /[a-z]{3} [a-z]/.test(text)),
