@@ -37,6 +37,7 @@ try:
     if sys.argv[1] == "wait":
         query.join()
 finally:
-    for pid in stopped:
+    # Continue the supervisor last, because it reaps a DNS server process that exits.
+    for pid in reversed(stopped):
         os.kill(pid, signal.SIGCONT)
     query.join()
