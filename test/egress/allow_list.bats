@@ -148,8 +148,28 @@ has_lines() {
 @test 'with confine --allow, SO_SNDTIMEO or a signal ends a pending connect, a signal with SA_RESTART does not, and another thread can close the socket meanwhile' {
 	run_client timeout "$SILENT" 80
 	run_client signals "$SILENT" 80
-	run_client closing "$SILENT" 80
+	local number
+	for number in closed reused; do
+		start_client closing "$SILENT" 80 "$number"
+		signal_client "$SILENT"
+		wait "$CLIENT_PID"
+	done
 }
+
+# start_client ACTION HOST PORT ARG...: like run_client, but in the background. Sets CLIENT_PID. The output goes to AUDIT_DIR/output
+start_client() {
+	: >"$AUDIT_DIR/output"
+	audit --net "${ALLOW[@]}" -- timeout 60 "$AUDIT_DIR/client" "$@" >"$AUDIT_DIR/output" 3>&- &
+	CLIENT_PID=$!
+}
+
+# signal_client ADDRESS: sends SIGALRM to the client as soon as it waits for a connection to ADDRESS
+signal_client() {
+	until_true 60 is_connecting "$1"
+	pkill -ALRM -f "^$AUDIT_DIR/client "
+}
+
+is_connecting() { [[ $(ss -Htn state syn-sent dst "$1") ]]; }
 
 # attach_address ADDRESS: adds the address to the remote host
 attach_address() {
@@ -158,17 +178,16 @@ attach_address() {
 }
 
 @test 'with confine --allow, an interrupted connect stays pending, and succeeds as soon as a host gets the destination address' {
-	local action dead octet=10 pid
+	local action dead octet=10
 	for action in interrupted restarted thread; do
 		dead=${REMOTE%.*}.$((octet++))
 		ip neigh add "$dead" lladdr 02:00:00:00:00:03 dev "$REMOTE_LINK" nud permanent
-		: >"$AUDIT_DIR/output"
 		ALLOW=(--allow "$dead:80")
-		audit --net "${ALLOW[@]}" -- timeout 60 "$AUDIT_DIR/client" "$action" "$dead" 80 >"$AUDIT_DIR/output" 3>&- &
-		pid=$!
+		start_client "$action" "$dead" 80
+		signal_client "$dead"
 		until_true 60 grep -q interrupted "$AUDIT_DIR/output"
 		attach_address "$dead"
-		wait "$pid"
+		wait "$CLIENT_PID"
 		assert_allowed "client $dead 80 1 0"
 	done
 }

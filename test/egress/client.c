@@ -155,7 +155,7 @@ static void on_one_alarm(int signal)
 	expect(write(STDOUT_FILENO, said, sizeof said - 1) > 0, "write");
 }
 
-/* Connects to HOST:PORT while SIGALRM arrives. HOST answers only after the test script has seen the output of the signal handler. */
+/* Connects to HOST:PORT. Meanwhile, the test script sends SIGALRM. HOST answers only after the script has seen the output of the signal handler. */
 static int interrupt(int flags)
 {
 	struct sigaction action = {.sa_handler = on_one_alarm, .sa_flags = flags};
@@ -168,7 +168,6 @@ static int interrupt(int flags)
 
 static void interrupted(void)
 {
-	ualarm(100000, 0);
 	int fd = interrupt(0);
 	struct pollfd writable = {.fd = fd, .events = POLLOUT};
 	expect(poll(&writable, 1, 60000) == 1 && get(fd, SOL_SOCKET, SO_ERROR) == 0, "the connect continues");
@@ -177,54 +176,74 @@ static void interrupted(void)
 
 static void restarted(void)
 {
-	ualarm(100000, 0);
 	expect_echo(interrupt(SA_RESTART));
+}
+
+/* Changes whether the calling thread blocks SIGALRM. Returns a set that contains SIGALRM. */
+static sigset_t mask_alarm(int how)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	pthread_sigmask(how, &set, NULL);
+	return set;
 }
 
 static void *restart(void *nothing)
 {
+	mask_alarm(SIG_UNBLOCK);
 	expect_echo(interrupt(SA_RESTART));
 	return nothing;
 }
 
-/* Tests SIGALRM for a thread that is in connect(2), while the main thread waits for the end of this thread. */
+/* The main thread forwards SIGALRM to a thread that is in connect(2). */
 static void thread(void)
 {
 	pthread_t thread;
+	int received;
+	sigset_t alarm = mask_alarm(SIG_BLOCK);
 	pthread_create(&thread, NULL, restart, NULL);
-	usleep(100000);
+	sigwait(&alarm, &received);
 	pthread_kill(thread, SIGALRM);
 	pthread_join(thread, NULL);
 }
 
 static int shared;
 
-static void *close_it(void *data)
+static bool reuses_number(void)
 {
-	usleep(100000);
-	close(shared);
-	if (data != NULL)
-		expect(open("/dev/null", O_RDONLY) == shared, "another file gets the number");
-	return data;
+	return strcmp(arguments[3], "reused") == 0;
 }
 
-/* Tests that a second thread can close the socket during connect(2), and then open another file with the same descriptor number. */
+static void *close_it(void *alarm)
+{
+	int received;
+	sigwait(alarm, &received);
+	close(shared);
+	if (reuses_number())
+		expect(open("/dev/null", O_RDONLY) == shared, "another file gets the number");
+	return NULL;
+}
+
+/*
+ * Arguments: HOST PORT closed|reused. A second thread waits for SIGALRM, which the test script sends during connect(2), closes the socket and,
+ * with `reused`, opens another file with the same descriptor number.
+ */
 static void closing(void)
 {
-	for (int other = 0; other < 2; other++) {
-		pthread_t thread;
-		struct timeval time = {0, 400000};
-		struct stat null;
-		shared = make_socket(0);
-		setsockopt(shared, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
-		pthread_create(&thread, NULL, close_it, other ? &shared : NULL);
-		expect(connect(shared, &to.any, size) != 0 && errno == EINPROGRESS, "EINPROGRESS");
-		pthread_join(thread, NULL);
-		if (other)
-			expect(fstat(shared, &null) == 0 && S_ISCHR(null.st_mode), "what is there now is left alone");
-		else
-			expect(fcntl(shared, F_GETFD) < 0 && errno == EBADF, "it is closed");
-	}
+	pthread_t thread;
+	struct timeval time = {1, 0};
+	struct stat null;
+	sigset_t alarm = mask_alarm(SIG_BLOCK);
+	shared = make_socket(0);
+	setsockopt(shared, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+	pthread_create(&thread, NULL, close_it, &alarm);
+	expect(connect(shared, &to.any, size) != 0 && errno == EINPROGRESS, "EINPROGRESS");
+	pthread_join(thread, NULL);
+	if (reuses_number())
+		expect(fstat(shared, &null) == 0 && S_ISCHR(null.st_mode), "the file that was opened last stays open");
+	else
+		expect(fcntl(shared, F_GETFD) < 0 && errno == EBADF, "the socket stays closed");
 }
 
 /* Arguments: HOST PORT OTHER OTHER-PORT CLOSED-PORT. Tests that the socket of an allowed connection cannot reach another destination. */
