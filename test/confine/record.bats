@@ -72,7 +72,7 @@ ends_by_itself() {
 	local spared=0
 	# On a busy machine the process may outlast the wait of confine, so three successes of 40 runs are enough.
 	for _ in {1..40}; do
-		"$1" "$CONFINE" --cgroup "$CGROUP" --record "$RECORD" -- bash -c 'exec > >(cat >/dev/null; sleep 0.008); echo said'
+		"$1" "$CONFINE" --cgroup "$CGROUP" --record "$RECORD" -- bash -c 'exec > >(cat >/dev/null; for _ in {1..4}; do cat </dev/null; done); echo said'
 		[[ $(tail -n1 "$RECORD") == *'"orphan_count"'* ]] || ((++spared))
 		((spared < 3)) || return 0
 	done
