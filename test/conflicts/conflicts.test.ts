@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import {
-	chmodSync,
-	existsSync,
-	mkdirSync,
-	mkdtempSync,
-	readdirSync,
-	readFileSync,
-	rmSync,
-	writeFileSync,
-} from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -145,12 +137,11 @@ test('fakerootFrom() distinguishes fakeroot-tcp from fakeroot-sysv by the name o
 	expect(fakerootFrom([], ordinary, '/usr/bin/fakeroot-tcp')).toBe('');
 });
 
-/** Starts an X server and waits for its socket. */
+/** Starts an X server, and waits until it accepts connections: it then writes its number to standard output. */
 async function startXvfb(number: number, ...options: string[]): Promise<ChildProcess> {
-	const child = spawn('Xvfb', [`:${number}`, '-screen', '0', '64x64x8', ...options], { stdio: 'ignore' });
-	while (!readFileSync('/proc/net/unix', 'utf8').includes(`/tmp/.X11-unix/X${number}\n`) && child.exitCode === null) {
-		await new Promise((again) => setTimeout(again, 20));
-	}
+	const args = [`:${number}`, '-displayfd', '1', '-screen', '0', '64x64x8', ...options];
+	const child = spawn('Xvfb', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+	await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
 	return child;
 }
 
@@ -172,7 +163,7 @@ test('an X display is a conflict if it has only an abstract socket, or if PORTCU
 			expect(startsNode(words, process.getuid?.() ?? 0, full(environment))).toBe(abstract);
 			expect(startsNode(words, process.getuid?.() ?? 0, full(own))).toBe(true);
 		} finally {
-			const ended = new Promise((gone) => child.once('exit', gone));
+			const ended = once(child, 'exit');
 			child.kill();
 			await ended;
 		}
