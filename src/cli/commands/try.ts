@@ -11,6 +11,7 @@ import { recordFiles } from '../../records/reader.ts';
 import { collect } from '../../records/report/collect.ts';
 import { reportText } from '../../records/report/text.ts';
 import { features } from '../../rules/features.ts';
+import { srcPhases } from '../../rules/phases.ts';
 import { print, printError, progress } from '../../util/output.ts';
 import { screenOf } from '../../util/terminal.ts';
 import { duration } from '../../util/units.ts';
@@ -69,8 +70,9 @@ async function build(cpv: string, file: string, eprefix: string, isVerbose: bool
 	};
 	const timer = setInterval(show, 200);
 	const exit = await runForeground(program, args, environment, undefined, (line) => {
-		// Portage begins each phase with a line such as `>>> Compiling source in /var/tmp/...` (phase-functions.sh).
-		step = /^>>> (\w+ (source|phase)|Install)\b/.exec(line)?.[1] ?? step;
+		// Portage begins a phase with a line such as `>>> Compiling source in /var/tmp/...` (phase-functions.sh).
+		const phase = srcPhases.find((name) => line.toLowerCase().startsWith(`>>> ${name.slice(0, -1)}`));
+		step = phase === undefined ? step : `src_${phase}`;
 		last.push(line);
 		if (last.length > LAST_LINES) last.shift();
 	});
