@@ -68,7 +68,7 @@ static noreturn void run_without_supervisor(const struct options *options, struc
 		supervise(options, identity, inherited, signals);
 	if (!entered)
 		refuse("%s: %s", setup_steps[setup_error.step].call, strerror(setup_error.error));
-	phase_seccomp_install(options, -1, NETWORK_ISOLATED, false);
+	phase_seccomp_install(options, -1, NETWORK_ISOLATED, false, NULL);
 	exec_command(options, signals);
 }
 

@@ -30,7 +30,7 @@ static void scope_abstract_sockets(void)
 		syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0);
 }
 
-void phase_seccomp_install(const struct options *options, int setup_pipe, enum network network, bool ipc_objects)
+void phase_seccomp_install(const struct options *options, int setup_pipe, enum network network, bool ipc_objects, struct network_log *log)
 {
 	bool has_net_filter = network == NETWORK_FILTERED;
 	struct seccomp_rules rules = {.families = options->families};
@@ -42,7 +42,7 @@ void phase_seccomp_install(const struct options *options, int setup_pipe, enum n
 		rules.active |= RULE_FAMILIES;
 	if (read_single_id("/proc/self/uid_map", &rules.uid) && read_single_id("/proc/self/gid_map", &rules.gid))
 		rules.active |= RULE_SINGLE_ID;
-	bool is_watched = setup_pipe >= 0 && seccomp_filter_install(setup_pipe, &rules, network == NETWORK_ISOLATED);
+	bool is_watched = setup_pipe >= 0 && seccomp_filter_install(setup_pipe, &rules, network == NETWORK_ISOLATED, log);
 	if (has_net_filter && !is_watched)
 		refuse("--net: cannot install the seccomp filter that replaces a network namespace");
 	if (has_net_filter)

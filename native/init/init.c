@@ -129,7 +129,7 @@ static pid_t start_command(const struct init *init, int setup_pipe[2])
 	if (command < 0)
 		refuse("fork: %m");
 	if (command == 0) {
-		phase_seccomp_install(init->options, setup_pipe[1], init->network, init->ipc_objects != NULL);
+		phase_seccomp_install(init->options, setup_pipe[1], init->network, init->ipc_objects != NULL, init->log);
 		exec_command(init->options, init->signals);
 	}
 	return command;

@@ -63,6 +63,7 @@ struct init {
 	enum network network;
 	int watcher_socket;		 /* socket between init and the watcher; -1: the command is not watched */
 	struct ipc_objects *ipc_objects; /* IPC objects that the phase has created and confine must remove; NULL: confine does not remember any */
+	struct network_log *log;	 /* NULL: the command is not watched */
 	const struct options *options;
 	const struct signals *signals;
 };
@@ -77,11 +78,11 @@ noreturn void init_run(const struct init *init);
 
 /*
  * Installs the seccomp filter of the phase (seccomp_filter.h). The filter notifies the watcher, restricts socket families, and makes set*id(2)
- * and chown(2) fail with EPERM in a user namespace that maps a single id. Writes a struct setup_message for the watcher to setup_pipe, which
- * is -1 without a watcher. If the filter cannot restrict families, prints a message with --best-effort and otherwise exits with EXIT_REFUSED. Also
+ * and chown(2) fail with EPERM in a user namespace that maps a single id. Writes the listener for the watcher to setup_pipe
+ * (seccomp_filter_install()), which is -1 without a watcher. If the filter cannot restrict families, prints a message with --best-effort and otherwise exits with EXIT_REFUSED. Also
  * exits if the watcher must restrict the network and the listener fails.
  */
-void phase_seccomp_install(const struct options *options, int setup_pipe, enum network network, bool ipc_objects);
+void phase_seccomp_install(const struct options *options, int setup_pipe, enum network network, bool ipc_objects, struct network_log *log);
 
 /*
  * Executes the command with the caller's environment and signal settings. Privileges must have been dropped. Exits like env(1): 127 if

@@ -62,7 +62,7 @@ struct watch_status {
 };
 
 struct network_log {
-	struct watch_status calls;  /* system calls: WATCHED_YES after the watcher has received the listener */
+	struct watch_status calls;  /* system calls: WATCHED_YES after the listener is installed */
 	uint8_t setuid_inert;	    /* 1 if confine set no_new_privs to install the seccomp filter; set-user-ID programs of the phase then get no privileges */
 	struct watch_status names;  /* DNS lookups: WATCHED_YES while they can be logged; WATCHED_NO after the DNS server process failed to start or ended */
 	uint8_t phase_serves_names; /* 1 if a program of the phase has bound port 53 of loopback, and /etc/resolv.conf has a name server on loopback; lookups at loopback are then not logged */

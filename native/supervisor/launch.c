@@ -55,6 +55,7 @@ static noreturn void become_init(const struct supervisor *s, const struct setup_
 		.network = phase_network(s),
 		.watcher_socket = s->watcher.setup_socket,
 		.ipc_objects = s->watcher.ipc_objects,
+		.log = s->watcher.log,
 		.options = s->options,
 		.signals = s->signals,
 	});

@@ -62,7 +62,7 @@ int fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS],
 		return got == 0 || errno == ECONNRESET ? 0 : -1;
 	for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header))
 		read_control_message(header, fds, sender);
-	if (got == (ssize_t)size)
+	if (got == (ssize_t)size && (message.msg_flags & MSG_TRUNC) == 0)
 		return 1;
 	for (size_t i = 0; i < PASSED_FDS; i++)
 		close_fd(fds[i]);

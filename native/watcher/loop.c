@@ -31,28 +31,22 @@ struct loop {
 	struct notifier notifier;
 };
 
-static void receive_setup_message(void *owner, struct event_source *setup)
+static void receive_listener(void *owner, struct event_source *setup)
 {
 	struct loop *loop = owner;
-	struct setup_message message;
-	int received = fd_passing_receive(setup->fd, &message, sizeof message, message.fds, NULL);
-	/* After the setup message, init sends only replies (maker.c), which have another size. Discard a reply that arrives after its time limit. */
+	char byte;
+	int fds[PASSED_FDS], received = fd_passing_receive(setup->fd, &byte, 1, fds, NULL);
+	/* After the listener, init sends only replies (maker.c), which have another size. Discard a reply that arrives after its time limit. */
 	if (received < 0 && errno == EPROTO && loop->notifier.listener >= 0)
 		return;
 	if (received != 1) {
 		event_source_close(loop->epoll, setup);
 		return;
 	}
-	struct network_log *log = loop->notifier.log;
-	message.status.reason[sizeof message.status.reason - 1] = '\0';
-	log->calls = message.status;
-	log->setuid_inert = message.setuid_inert;
-	if (message.fds[0] < 0)
-		return;
-	loop->notifier.listener = message.fds[0];
-	loop->notifier.sockets.phase_diag = message.fds[1];
+	loop->notifier.listener = fds[0];
+	loop->notifier.sockets.phase_diag = fds[1];
 	/* Make the kernel wake the watcher faster. Ignore a failure, because Linux before 6.6 does not have this ioctl. */
-	ioctl(message.fds[0], SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+	ioctl(fds[0], SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 }
 
 /* Called after the last process with the filter has ended, if the watcher has outlived the supervisor. */
@@ -71,10 +65,10 @@ static void handle_control(void *owner, struct event_source *control)
 	ssize_t got = recv(control->fd, &byte, 1, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* Receive the setup message with the listener first, because it may still be unread if the command has ended quickly. */
+	/* Receive the listener first, because it may still be unread if the command has ended quickly. */
 	struct pollfd setup = {.fd = loop->setup.fd, .events = POLLIN};
 	while (loop->setup.fd >= 0 && poll(&setup, 1, 0) > 0)
-		receive_setup_message(loop, &loop->setup);
+		receive_listener(loop, &loop->setup);
 	/* The kernel reports POLLHUP for the listener as soon as no process has the filter. */
 	struct pollfd listener = {.fd = loop->notifier.listener, .events = POLLIN};
 	bool is_used = listener.fd >= 0 && poll(&listener, 1, 0) >= 0 && (listener.revents & POLLHUP) == 0;
@@ -255,7 +249,7 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 	if (has_egress)
 		loop.notifier.egress = egress_open(loop.epoll, &options->allow, route, options->socks, phase_is_root, watcher->log);
 	if (loop.notifier.access == NULL || (has_egress && loop.notifier.egress == NULL) || (watcher->net_filter && (loop.notifier.net_filter == NULL || loop.notifier.query_traps == NULL)) ||
-	    !event_source_open(loop.epoll, &loop.setup, (struct event_source){watcher->setup_socket_watcher, receive_setup_message, &loop}, EPOLLIN) ||
+	    !event_source_open(loop.epoll, &loop.setup, (struct event_source){watcher->setup_socket_watcher, receive_listener, &loop}, EPOLLIN) ||
 	    (watcher->dns_client >= 0 &&
 	     !event_source_open(loop.epoll, &loop.dns, (struct event_source){watcher->dns_client, handle_dns, &loop}, EPOLLIN)) ||
 	    !event_source_open(loop.epoll, &loop.dns_timer, (struct event_source){loop.notifier.dns_redirect.timer, handle_dns_timeout, &loop}, EPOLLIN) ||

@@ -83,31 +83,30 @@ bool seccomp_filter_install_without_listener(const struct seccomp_rules *rules)
 	return install(rules) >= 0;
 }
 
-bool seccomp_filter_install(int setup_pipe, const struct seccomp_rules *rules, bool isolated_net)
+bool seccomp_filter_install(int setup_pipe, const struct seccomp_rules *rules, bool isolated_net, struct network_log *log)
 {
-	static struct setup_message message;
-	int listener = -1, diag = isolated_net ? socket_diag_open() : -1;
+	int fds[PASSED_FDS] = {-1, isolated_net ? socket_diag_open() : -1};
 	bool was_inert = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-	message.status.watched = WATCHED_YES;
-	const char *reason = install_with_listener(rules, &listener);
+	const char *reason = install_with_listener(rules, &fds[0]);
 	if (reason != NULL) {
-		watch_status_set_no(&message.status, reason, errno);
-		close_fd(diag);
+		watch_status_set_no(&log->calls, reason, errno);
+		close_fd(fds[1]);
+		fds[1] = -1;
+	} else {
+		log->calls.watched = WATCHED_YES;
 	}
-	message.fds[0] = listener;
-	message.fds[1] = reason == NULL ? diag : -1;
-	message.setuid_inert = !was_inert && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-	if (write(setup_pipe, &message, sizeof message) != (ssize_t)sizeof message)
+	log->setuid_inert = !was_inert && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	if (write(setup_pipe, fds, sizeof fds) != (ssize_t)sizeof fds)
 		refuse("--audit: cannot send the seccomp listener to init: %m");
-	return listener >= 0;
+	return fds[0] >= 0;
 }
 
 void seccomp_listener_forward(int setup_pipe, int watcher)
 {
-	struct setup_message message;
+	int fds[PASSED_FDS];
 	/* Exit if sending fails, because every watched call of the phase would fail with ENOSYS after the listener is closed. */
-	if (read(setup_pipe, &message, sizeof message) != (ssize_t)sizeof message || !fd_passing_send(watcher, &message, sizeof message, message.fds))
+	if (read(setup_pipe, fds, sizeof fds) != (ssize_t)sizeof fds || (fds[0] >= 0 && !fd_passing_send(watcher, "", 1, fds)))
 		refuse("--audit: cannot send the seccomp listener to the watcher process: %m");
-	close_fd(message.fds[0]);
-	close_fd(message.fds[1]);
+	close_fd(fds[0]);
+	close_fd(fds[1]);
 }

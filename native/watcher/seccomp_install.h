@@ -3,18 +3,19 @@
 #ifndef SECCOMP_INSTALL_H
 #define SECCOMP_INSTALL_H
 
+#include "network_log/network_log.h"
 #include "seccomp/seccomp_filter.h"
 
 /*
- * Installs the filter in the calling process, which shares its descriptors with init. Writes a struct setup_message to a pipe, with the numbers
- * of the listener and, if isolated_net is true, of the socket of socket_diag_open(). Sets no_new_privs unless the process has CAP_SYS_ADMIN in
- * its user namespace. Returns true if the filter is installed. Otherwise the message has the reason.
+ * Installs the filter in the calling process, which shares its descriptors with init. Writes the numbers of two descriptors to a pipe: the
+ * listener and, if isolated_net is true, the socket of socket_diag_open(); -1: none. Sets no_new_privs unless the process has CAP_SYS_ADMIN in
+ * its user namespace. Returns true if the filter is installed. Otherwise stores the reason in the log.
  */
-bool seccomp_filter_install(int setup_pipe, const struct seccomp_rules *rules, bool isolated_net);
+bool seccomp_filter_install(int setup_pipe, const struct seccomp_rules *rules, bool isolated_net, struct network_log *log);
 
 /*
- * For init: reads the message from the pipe, sends it with the descriptors to the watcher, and closes them. The process with the filter cannot
- * send them itself, because its sendmsg(2) would wait for the watcher, which has no listener yet. Exits if the message cannot be sent.
+ * For init: reads the numbers from the pipe, sends the descriptors to the watcher, and closes them. The process with the filter cannot send
+ * them itself, because its sendmsg(2) would wait for the watcher, which has no listener yet. Exits if they cannot be sent.
  */
 void seccomp_listener_forward(int setup_pipe, int watcher);
 

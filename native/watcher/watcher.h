@@ -9,17 +9,10 @@
 #include "watcher/maker.h"
 #include "network_log/network_log.h"
 
-/* The message by which init sends the seccomp listener of the phase to the watcher. */
-struct setup_message {
-	int fds[2]; /* descriptors attached to the message: the seccomp listener and, if the phase has a network namespace, the socket of socket_diag_open(); -1: none */
-	struct watch_status status;
-	bool setuid_inert; /* true if confine set no_new_privs to install the seccomp filter; set-user-ID programs of the phase then get no privileges */
-};
-
 struct watcher {
 	struct network_log *log;  /* log of the phase's network use; NULL: system calls are not watched */
-	int setup_socket;	  /* the phase's end of the socket pair for struct setup_message; -1: closed, as in the supervisor after watcher_start() */
-	int setup_socket_watcher; /* the watcher's end of the socket pair for struct setup_message */
+	int setup_socket;	  /* init's end of the socket pair with the watcher, for the seccomp listener and requests to init (maker.h); -1: closed, as in the supervisor after watcher_start() */
+	int setup_socket_watcher; /* the watcher's end of this socket pair */
 	int control;		  /* this process's end of the socket pair between supervisor and watcher; a byte from the supervisor makes the watcher stay, the end of file makes it exit */
 	int broker;		  /* this process's end of the socket pair between watcher and Yama broker (yama_broker.c); -1: there is no broker */
 	pid_t pid;
