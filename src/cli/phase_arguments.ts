@@ -20,7 +20,7 @@ export function phaseNamed(word: string): string {
 export function packageContextFrom(values: Readonly<Record<string, string>>): PackageContext {
 	const { unpack = '', setting = '', sockets = '', allow = '' } = values;
 	const choices = { PORTCULLIS_UNPACK: unpack, PORTCULLIS_CONFLICT: setting, PORTCULLIS_SOCKETS: sockets };
-	// An invalid PORTCULLIS_ALLOW is not a usage error: runConflicts() reports it after the conflicts.
+	// An invalid PORTCULLIS_ALLOW is not a usage error: runCheck() reports it after the conflicts.
 	for (const [name, value] of Object.entries(choices)) {
 		const wrong = problem(name as keyof typeof choices, value);
 		if (wrong !== undefined) throw new UsageError(wrong);

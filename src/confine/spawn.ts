@@ -63,22 +63,17 @@ export function exitLikeChild({ status, signal }: Exit): Promise<number> {
 	});
 }
 
-interface Captured {
-	readonly stdout: string;
-	readonly stderr: string;
-	/** The exit status; undefined if a signal ended the program or if it could not be started. */
-	readonly status: number | undefined;
-	/** Why the program failed, in one line; undefined if it succeeded. */
-	readonly error: string | undefined;
-}
-
-/** Runs a program without input and returns its output. `timeout` is in milliseconds. The promise is never rejected. */
+/**
+ * Runs a program without input and returns its output. `timeout` is in milliseconds. `status` is undefined if a signal ended the program or if
+ * it could not be started. `error` is the reason why it failed, in one line; undefined if it succeeded. The promise is never rejected.
+ */
 export function capture(
 	program: string,
 	args: readonly string[],
 	{ env = process.env, timeout = 0 }: { env?: NodeJS.ProcessEnv; timeout?: number } = {},
-): Promise<Captured> {
-	return new Promise((resolve) => {
+) {
+	type Captured = Record<'stdout' | 'stderr', string> & { status: number | undefined; error: string | undefined };
+	return new Promise<Captured>((resolve) => {
 		const options = { env, timeout, maxBuffer: 64 << 20 };
 		const child = execFile(program, args, options, (error, stdout, stderr) => {
 			const status = error === null ? 0 : typeof error.code === 'number' ? error.code : undefined;
