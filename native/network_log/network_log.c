@@ -2,8 +2,6 @@
 #include "network_log/network_log.h"
 
 #include <stdatomic.h>
-#include <stddef.h>
-#include <sys/socket.h>
 
 static size_t at_most(size_t value, size_t most)
 {

@@ -7,7 +7,6 @@
 
 #include "util/fds.h"
 #include "watcher/watcher_internal.h"
-#include "options/allow_list.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* defined in the headers of Linux 5.19 and later */

@@ -13,6 +13,7 @@
 #include "privileged/isolate.h"
 #include "watcher/watcher_internal.h"
 #include "util/fds.h"
+#include "util/process.h"
 #include "target/yama_broker.h"
 
 /* Time limit for each wait at the end of the phase: for the end of the watcher or its answer that it stays, and for the end of the DNS server process. */

@@ -5,7 +5,6 @@
 
 #include "options/options.h"
 #include "privileged/privilege.h"
-#include "util/process.h"
 #include "watcher/maker.h"
 #include "network_log/network_log.h"
 
