@@ -7,7 +7,7 @@ load ../lib/prefix
 setup() {
 	prefix_make user
 	prefix_conf 'FEATURES="cgroup"'
-	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+	prefix_command_path
 	prefix_install_portcullis
 }
 
@@ -274,7 +274,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	prefix_clean
 	prefix_make root
 	prefix_conf 'FEATURES="cgroup"'
-	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+	prefix_command_path
 	prefix_install_portcullis
 	finds network-sandbox ok 'applied by Portage if emerge runs as root; otherwise by Portcullis'
 	[[ $(prefix_run portcullis info) == *'network-sandbox: requested; applied by Portage if emerge runs as root; otherwise by Portcullis'* ]]

@@ -7,7 +7,7 @@ load ../lib/prefix
 setup() {
 	prefix_make user
 	prefix_conf 'FEATURES="cgroup"'
-	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+	prefix_command_path
 	prefix_install_portcullis
 }
 

@@ -7,7 +7,7 @@ load ../lib/prefix
 setup_file() {
 	prefix_host_begin
 	prefix_make root
-	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+	prefix_command_path
 	prefix_install_portcullis
 	prefix_package app-test/victim-1 </dev/null
 	export PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID RECORDS
@@ -19,7 +19,7 @@ teardown_file() {
 }
 
 setup() {
-	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+	prefix_command_path
 	FIXTURES=$BATS_TEST_DIRNAME/../records
 	LOGS=${RECORDS%/*}
 }

@@ -44,7 +44,7 @@ setup_package() {
 	prefix_make "${1-user}"
 	# Without optimization, which the hardening options of native/Makefile would require, gcc takes half of the CPU time.
 	prefix_conf 'FEATURES="test cgroup"' CC=gcc 'CFLAGS="-O0 -U_FORTIFY_SOURCE"' 'ACCEPT_KEYWORDS="**"' 'ACCEPT_LICENSE="*"'
-	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+	prefix_command_path
 	cp -r "$TOP/packaging/gentoo/app-portage" "$PREFIX_REPO/"
 	echo app-portage >>"$PREFIX_REPO/profiles/categories"
 	mkdir -p "$PREFIX_REPO/licenses" "$PREFIX_REPO/eclass"

@@ -15,6 +15,13 @@ at_terminal() {
 
 MODES=('--net' '--net --cgroup x')
 
+assert_one_interrupt() {
+	[[ $output == *'interrupts: 1'* ]] || {
+		echo "$mode: $output"
+		return 1
+	}
+}
+
 # The test stops the supervisor and init of confine while the command receives SIGINT from Ctrl-C. When they continue, they
 # would forward their own SIGINT before SIGUSR1, which has a higher number.
 @test 'on Ctrl-C, the command of confine receives SIGINT once' {
@@ -31,10 +38,7 @@ MODES=('--net' '--net --cgroup x')
 			${hold:+go on}
 			signal USR1
 			end" -- "$CONFINE" $mode -- "$TEST_DIR/count_interrupts"
-		[[ $output == *'interrupts: 1'* ]] || {
-			echo "$mode: $output"
-			return 1
-		}
+		assert_one_interrupt
 	done
 }
 
@@ -43,10 +47,7 @@ MODES=('--net' '--net --cgroup x')
 	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086 # words
 		run -0 at_terminal $'await ready\nsignal INT\nawait interrupted\nsignal USR1\nend' -- "$CONFINE" $mode -- "$TEST_DIR/count_interrupts"
-		[[ $output == *'interrupts: 1'* ]] || {
-			echo "$mode: $output"
-			return 1
-		}
+		assert_one_interrupt
 	done
 }
 

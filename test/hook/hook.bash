@@ -13,6 +13,14 @@ hook_make() {
 	export HOOK BUILDDIR
 }
 
+# hook_confine COMMAND: installs a program in place of confine that runs the command in sh
+hook_confine() {
+	local dir=$BATS_TEST_TMPDIR/usr/libexec/portcullis
+	mkdir -p "$dir"
+	printf '#!/bin/sh\n%s\n' "$1" >"$dir/confine"
+	chmod 755 "$dir/confine"
+}
+
 # hook_stored NAME: prints the path of the file NAME that pkg_setup writes for the later phases
 hook_stored() {
 	if ((EUID == 0)); then

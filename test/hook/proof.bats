@@ -10,9 +10,7 @@ load hook
 setup() {
 	hook_make
 	touch "$BUILDDIR/temp/environment"
-	mkdir -p "$BATS_TEST_TMPDIR/usr/libexec/portcullis"
-	printf '#!/bin/sh\necho started\n' >"$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine"
-	chmod 755 "$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine"
+	hook_confine 'echo started'
 }
 
 teardown() {

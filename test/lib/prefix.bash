@@ -11,6 +11,7 @@
 #   prefix_conf [LINE...]                   rewrite make.conf with the basics and these lines
 #   prefix_features FEATURES [LINE...]      rewrite make.conf with FEATURES and these lines
 #   prefix_env [NAME=VALUE...]              set the additional environment of emerge
+#   prefix_command_path                     set its PATH to the commands of Portage and of the prefix
 #   prefix_package CAT/PF [<BODY]           write an ebuild that defines every phase but pkg_pretend, followed by standard input
 #   prefix_install_portcullis               install the build of this checkout without install.sh
 #   prefix_install [ARG...]                 run install.sh as the user of the prefix
@@ -238,6 +239,10 @@ prefix_clean() {
 	# Kill all processes of the prefix user too, unless that user also runs the tests.
 	prefix_remove "$PREFIX_ROOT" "$([[ $PREFIX_UID == "$EUID" ]] || echo "$PREFIX_UID")"
 	unset PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID PREFIX_ENV PREFIX_EMERGE
+}
+
+prefix_command_path() {
+	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 }
 
 prefix_install_portcullis() {

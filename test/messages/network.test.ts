@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
-import { parseRecord } from '../../src/records/schema.ts';
 import { hints, hintsFor } from '../../src/messages/hints.ts';
 import { render, phaseMessages } from '../../src/messages/phase_messages.ts';
+import { makeRecord } from './record.ts';
 
 function lines(members: object): string[] {
-	const record = {
-		schema: 1,
-		time: '2026-11-24T21:50:00.000Z',
-		package: 'app-misc/foo-1.2-r3',
-		phase: 'test',
-		status: { exit: 0 },
-		watched: 'yes',
-		...members,
-	};
-	return phaseMessages(parseRecord(JSON.stringify(record))).map(render);
+	return phaseMessages(makeRecord({ package: 'app-misc/foo-1.2-r3', watched: 'yes', ...members })).map(render);
 }
 
 const failure = { status: { exit: 1 } };

@@ -2,17 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { parseRecord } from '../../src/records/schema.ts';
 import { render, phaseMessages } from '../../src/messages/phase_messages.ts';
+import { makeRecord } from './record.ts';
 
 function lines(members: object, context: Parameters<typeof phaseMessages>[1] = {}): string[] {
-	const record = {
-		schema: 1,
-		time: '2026-11-24T21:50:00.000Z',
-		package: 'app-misc/foo-1',
-		phase: 'compile',
-		status: { exit: 0 },
-		...members,
-	};
-	return phaseMessages(parseRecord(JSON.stringify(record)), context).map(render);
+	return phaseMessages(makeRecord({ phase: 'compile', ...members }), context).map(render);
 }
 
 const orphan = { pid: 7, comm: 'sleep', argv: ['sleep', '99'], age: 1.5 };

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { hostServiceAt, hostServices } from '../../src/messages/host_services.ts';
 import { phaseMessages } from '../../src/messages/phase_messages.ts';
-import { parseRecord } from '../../src/records/schema.ts';
+import { makeRecord } from './record.ts';
 
 interface Request {
 	readonly path: string;
@@ -13,15 +13,8 @@ interface Request {
 }
 
 function lines(sockets: readonly Request[], exit = 0): string[] {
-	const record = {
-		schema: 1,
-		time: '2026-11-24T21:50:00.000Z',
-		package: 'app-misc/foo-1',
-		phase: 'test',
-		status: { exit },
-		sockets: sockets.map((one) => ({ count: 1, ...one })),
-	};
-	return phaseMessages(parseRecord(JSON.stringify(record))).map(({ verb, text }) => `${verb} ${text}`);
+	const record = makeRecord({ status: { exit }, sockets: sockets.map((one) => ({ count: 1, ...one })) });
+	return phaseMessages(record).map(({ verb, text }) => `${verb} ${text}`);
 }
 
 const docker = { path: '/run/docker.sock', comm: 'docker' };

@@ -32,6 +32,21 @@ assert_namespaces() {
 	done
 }
 
+# assert_portage_isolates: fails unless the phases have the namespaces that Portage creates for root
+assert_portage_isolates() {
+	local phase
+	for phase in $SRC; do
+		assert_namespace "$phase" net own
+		assert_namespace "$phase" ipc own
+		assert_namespace "$phase" pid own
+		assert_namespace "$phase" user host
+	done
+	for phase in $PKG; do
+		shares_namespaces "$phase" net ipc
+	done
+	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
+}
+
 # The phases with their own network and IPC, whatever the package and the settings.
 ALWAYS='prepare configure compile install'
 
@@ -57,30 +72,12 @@ ALWAYS='prepare configure compile install'
 }
 
 @test 'as root with the default FEATURES and mount-sandbox, Portcullis keeps the namespaces that Portage has created and creates no others' {
-	local phase
 	probe_prefix root mount-sandbox </dev/null
 	probe_emerge
-	for phase in $SRC; do
-		assert_namespace "$phase" net own
-		assert_namespace "$phase" ipc own
-		assert_namespace "$phase" pid own
-	done
-	for phase in $PKG; do
-		shares_namespaces "$phase" net ipc
-	done
-	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
+	assert_portage_isolates
 	prefix_install_portcullis
 	probe_emerge
-	for phase in $SRC; do
-		assert_namespace "$phase" net own
-		assert_namespace "$phase" ipc own
-		assert_namespace "$phase" pid own
-		assert_namespace "$phase" user host
-	done
-	for phase in $PKG; do
-		shares_namespaces "$phase" net ipc
-	done
-	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
+	assert_portage_isolates
 	[[ $(record_values "$RECORDS" compile 'r.mode + JSON.stringify(r.applied) + r.shm') == 'none{"net":"portage","ipc":"portage","pid":"portage","mount":"portage"}host' ]]
 	prefix_env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python"
 	[[ $(prefix_run portcullis doctor --json) == *"phases keep the /dev/shm of the host, because the IPC namespace is Portage's"* ]]

@@ -7,8 +7,7 @@ load ../lib/prefix
 setup() {
 	prefix_make user
 	prefix_conf 'FEATURES="cgroup"' 'PORTCULLIS_MEMORY_MAX="1G"'
-	# shellcheck disable=SC2034 # prefix_exec reads it
-	PREFIX_ENV=(PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+	prefix_command_path
 	prefix_install_portcullis
 }
 
