@@ -57,7 +57,7 @@ static noreturn void run_without_supervisor(const struct options *options, struc
 	bool entered = namespaces_enter(identity, plan.mode, plan.isolate, &setup_error);
 	if (!privilege_drop(identity))
 		refuse("cannot drop root privileges: %m");
-	/* If root lacks a capability (EPERM), such as CAP_NET_ADMIN in a container, try a user namespace: it gives all (user_namespaces(7)). */
+	/* If root lacks a capability (EPERM), such as CAP_NET_ADMIN in a container, try a user namespace, in which a process has all capabilities (user_namespaces(7)). */
 	if (!entered && (plan.mode == MODE_ROOT || plan.mode == MODE_SETUID) && setup_error.error == EPERM) {
 		if (!identity_read(identity))
 			refuse("getresuid: %m");
@@ -78,7 +78,7 @@ int main(int argc, char **argv)
 	struct identity identity;
 	struct signals signals;
 	char problem[256];
-	/* Suspend the privileges first, so that confine opens all files and writes all messages with the rights of the caller. */
+	/* Suspend the privileges first, so that confine opens all files and writes all messages with the caller's user ID and without capabilities. */
 	if (!identity_read(&identity) || !privilege_suspend(&identity))
 		_exit(EXIT_REFUSED);
 	/* In mode userns privilege_suspend() may have dropped privileges permanently, so read the ids and capabilities again. */

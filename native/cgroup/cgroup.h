@@ -29,22 +29,22 @@ struct cgroup_usage {
 	double user, system;   /* CPU time of the cgroup's processes, in seconds */
 	long long memory_peak; /* highest memory use of the cgroup so far (memory.peak), in bytes */
 	long processes_peak;   /* highest number of processes and threads at one time (pids.peak); 0: unknown */
-	bool killed_by_memory; /* the kernel has killed a process because of memory.max */
-	bool refused_by_pids;  /* the kernel has refused a fork because of pids.max */
-	bool inherited_hit;    /* a kill or a refused fork is due to a limit of the cgroup in which confine was started */
+	bool killed_by_memory; /* true: the kernel has killed a process because of memory.max; false: it has not, or this is unknown */
+	bool refused_by_pids;  /* true: the kernel has refused a fork because of pids.max; false: it has not, or this is unknown */
+	bool inherited_hit;    /* true: a kill or a refused fork is due to a limit of the cgroup in which confine was started; false: none is */
 };
 
 /*
  * Creates the cgroup that --cgroup requests, with the caller's rights. For root: below the cgroup /portcullis or Portage's cgroup
  * (open_root_parent()) or, if limits are inherited, below the cgroup of this process, whose limits stay in force. For other users: below
  * the cgroup of this process, if it is delegated. Also removes cgroups that killed runs have left in the parent. All descriptors are
- * close-on-exec. On an error, returns false and sets *why (static text) and errno; limits can be inherited even then.
+ * close-on-exec. On an error, returns false and sets *why (static text) and errno; inherits[] is valid even then.
  */
 bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const char **why);
 
 /*
- * Forks like fork(2) and starts the child in the cgroup, unless cgroup is NULL. Before Linux 5.7 the child joins the cgroup itself; if it
- * cannot, sets *joined to false in the child, with errno.
+ * Forks and returns like fork(2). The child is in the cgroup, unless cgroup is NULL. Before Linux 5.7 the child joins the cgroup itself; if that
+ * fails, *joined is false in the child, with errno. In all other cases *joined is true.
  */
 pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined);
 
@@ -54,7 +54,7 @@ void cgroup_add_pids(int directory, struct pids *pids);
 /* Kills the cgroup's processes and waits until the cgroup is empty. Returns false if it is not empty at the deadline (monotonic milliseconds). */
 bool cgroup_kill(const struct cgroup *cgroup, long long deadline);
 
-/* Sets usage to the resources that the processes of the cgroup have used so far. Works even if cgroup_make() has returned false. */
+/* Sets usage to the resources that the cgroup's processes have used so far. Without a cgroup (cgroup_make() has returned false), only hits of inherited limits are known. */
 void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage);
 
 /* Removes the cgroup and the cgroups below it, and closes its descriptors. Returns false with errno if the cgroup remains. */

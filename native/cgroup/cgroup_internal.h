@@ -8,7 +8,7 @@
 /* Prefix of the names of all cgroups that confine creates for phases. cgroupfs_sweep() removes no other cgroup. */
 #define CGROUPFS_PREFIX "portcullis-"
 
-/* Opens the subdirectory path of directory; "" is directory itself. Follows no symbolic links. Fails with ENODEV outside of cgroup v2. */
+/* Opens the subdirectory path of directory; "" is directory itself. Follows no symbolic link in the last component. Returns a descriptor, or -1 with errno (ENODEV outside of cgroup v2). */
 int cgroupfs_open_directory(int directory, const char *path);
 
 /* Returns the number after key in a file with lines "KEY NUMBER", or -1 if the file or the key does not exist. */

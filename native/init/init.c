@@ -57,15 +57,15 @@ static noreturn void kill_and_exit(const struct init *init, bool supervisor_exit
 	bool emptied = (init->tracking == TRACK_SUBREAPER || supervisor_exited) && pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
 	if (supervisor_exited && emptied)
 		ipc_objects_remove(init->ipc_objects);
-	/* Kill the PID namespace now: when process 1 exits, the kernel first closes its files (do_exit()), which a FUSE server can delay. */
+	/* Kill all processes of the PID namespace now: when process 1 exits, the kernel kills them only after closing its files (do_exit()), which a FUSE server can delay. */
 	if (getpid() == 1)
 		kill(-1, SIGKILL);
 	_exit(0);
 }
 
 /*
- * Kills the processes of the phase, because the supervisor has exited. cgroup.kill also kills init, and it can miss processes (see
- * cgroupfs_kill_frozen()). So init kills its descendants one by one first.
+ * Kills the processes of the phase, because the supervisor has exited. cgroup.kill can miss processes (see cgroupfs_kill_frozen()), and
+ * init cannot kill them afterwards, because cgroup.kill kills init too. So init kills its descendants one by one first.
  */
 static noreturn void exit_without_supervisor(const struct init *init)
 {
@@ -85,7 +85,7 @@ static long count_started(void)
 	return known && last > 1 ? last - 1 : 0;
 }
 
-/* Reaps all exited children. Returns the status of the command if the command is among them, otherwise -1. */
+/* Reaps all exited children. Returns the status of the command if it is among them, otherwise -1. Sets *no_children to true if no child remains, otherwise to false. */
 static int reap_children(pid_t command, bool *no_children)
 {
 	int status, command_status = -1;
@@ -97,7 +97,7 @@ static int reap_children(pid_t command, bool *no_children)
 	return command_status;
 }
 
-/* Discards signals that init receives: the command also gets signals to the process group, and the supervisor forwards others to it. */
+/* Discards signals that init receives: signals to the process group reach the command too, and the supervisor forwards others to the command. */
 static void discard_signals(int signal_fd)
 {
 	struct signalfd_siginfo info;
@@ -122,7 +122,7 @@ static pid_t start_command(const struct init *init, int setup_pipe[2])
 	if (is_watched && pipe2(setup_pipe, O_CLOEXEC) != 0)
 		refuse("pipe: %m");
 	/* A watched command shares the descriptors of init until its exec, so that init has the listener that the command gets. */
-	/* Other architectures have no listener, and some of them have other arguments of clone(2). qemu-user has no clone(2) with CLONE_FILES, and no listeners. */
+	/* On an architecture that confine does not know (0), there is no listener and clone(2) may take other arguments. qemu-user refuses CLONE_FILES (EINVAL) and has no listener. So fork there. */
 	pid_t command = is_watched && OWN_ARCHITECTURE != 0 ? (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL) : fork();
 	if (command < 0 && errno == EINVAL)
 		command = fork();

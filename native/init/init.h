@@ -59,7 +59,7 @@ struct init {
 	int channel;		    /* init's end of the channel to the supervisor */
 	struct setup_error refused; /* set-up step that failed and is not required, for MESSAGE_READY; STEP_NONE: no step failed */
 	enum tracking tracking;
-	int cgroup_kill; /* descriptor of the phase's cgroup.kill, by which init kills the phase if the supervisor has exited; -1: none */
+	int cgroup_kill; /* descriptor of the phase's cgroup.kill, by which init kills the phase if the supervisor has exited; -1: no cgroup, or Linux before 5.14 */
 	enum network network;
 	int watcher_socket;		 /* socket between init and the watcher; -1: the command is not watched */
 	struct ipc_objects *ipc_objects; /* IPC objects that the phase has created and confine must remove; NULL: confine does not remember any */
@@ -78,9 +78,9 @@ noreturn void init_run(const struct init *init);
 
 /*
  * Installs the seccomp filter of the phase (seccomp_filter.h). The filter notifies the watcher, restricts socket families, and makes set*id(2)
- * and chown(2) fail with EPERM in a user namespace that maps a single id. Writes the listener for the watcher to setup_pipe
- * (seccomp_filter_install()), which is -1 without a watcher. If the filter cannot restrict families, prints a message with --best-effort and otherwise exits with EXIT_REFUSED. Also
- * exits if the watcher must restrict the network and the listener fails.
+ * and chown(2) fail with EPERM in a user namespace that maps a single id. setup_pipe: pipe to init for the listener (seccomp_filter_install()); -1 without a watcher.
+ * ipc_objects: true if the watcher must see calls that create IPC objects; false if not. With --best-effort, prints a message if families cannot be restricted;
+ * otherwise exits with EXIT_REFUSED. Also exits if the listener fails although the watcher must restrict the network.
  */
 void phase_seccomp_install(const struct options *options, int setup_pipe, enum network network, bool ipc_objects, struct network_log *log);
 

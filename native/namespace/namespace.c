@@ -21,12 +21,12 @@ static bool write_single(int directory, const struct identity *identity)
 	char uid[64], gid[64];
 	snprintf(uid, sizeof uid, "%u %u 1\n", identity->euid, identity->euid);
 	snprintf(gid, sizeof gid, "%u %u 1\n", identity->egid, identity->egid);
-	/* The kernel requires "deny" before gid_map: otherwise a user could drop a group to which a file denies access (CVE-2014-8989). */
+	/* The kernel requires "deny" in setgroups before a write to gid_map: otherwise a user could drop a group to which a file denies access (CVE-2014-8989). */
 	return file_write(directory, "setgroups", "deny") && file_write(directory, "uid_map", uid) &&
 	       file_write(directory, "gid_map", gid);
 }
 
-/* Reads the id map at path. Stores a new map in text that maps each of its ids to itself. Returns the length of text, or 0 on failure. */
+/* Reads the id map at path. Stores in text a new map that maps each id inside that map to itself. Returns the length of text, or 0 on failure. */
 static size_t identity_map(const char *path, char *text, size_t size)
 {
 	AUTO_FCLOSE FILE *map = fopen(path, "re");
@@ -211,7 +211,7 @@ unsigned inherited_from_portage(unsigned wanted)
 	return wanted & ((net ? ISOLATE_NET : 0) | (ipc ? ISOLATE_IPC : 0) | (pid ? ISOLATE_PID : 0) | (net || pid ? ISOLATE_MOUNT : 0));
 }
 
-/* Returns OutNoRoutes from text, or -1. The text has a line of names and a line of numbers, both starting with "Ip:" (net/ipv4/proc.c). */
+/* Returns OutNoRoutes from text, or -1 if the text does not contain it. The text has a line of names and a line of numbers, both starting with "Ip:" (net/ipv4/proc.c). */
 static long long from_snmp(const char *text)
 {
 	const char *name = strstr(text, " OutNoRoutes"), *number = strstr(text, "\nIp: ");

@@ -31,7 +31,7 @@ bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned 
  * confine does not make them again. lo and the host name show a network namespace of Portage. Process 1 shows a PID namespace: Portage's
  * pid-ns-init, which ends all processes of the phase. For the others there is no sign, but Portage makes all by one unshare(2), which
  * succeeds or fails as a whole (portage/process.py, _exec2). So IPC counts as made by Portage if net or PID does, and if it is not the
- * machine's first IPC namespace. Mount counts if net or PID does, because FEATURES requests it too.
+ * machine's first IPC namespace. Mount counts if net or PID does: if it is wanted, FEATURES requests it from Portage too.
  */
 unsigned inherited_from_portage(unsigned wanted);
 

@@ -3,7 +3,7 @@
 
 #include <arpa/inet.h>
 
-/* Parses a number of 1 to 5 digits at *text and moves *text behind it. Returns -1 for no or more digits, and if the number exceeds most. */
+/* Parses a number of 1 to 5 digits at *text and moves *text behind it. Returns -1 if there are no digits or more than 5, or if the number exceeds most. */
 static long parse_number(const char **text, long most)
 {
 	size_t digits = strspn(*text, "0123456789");

@@ -21,7 +21,7 @@ struct allow_entry {
 struct allow_name {
 	const char *name; /* HOST in the text of --resolve: length bytes, not NUL-terminated */
 	size_t length;
-	struct destination to; /* without a port */
+	struct destination to; /* address with which DNS queries for the name are answered; the port is 0 */
 };
 
 struct allow {

@@ -121,7 +121,7 @@ static const struct flag {
 	{"--gc", offsetof(struct options, gc), true},
 };
 
-/* Options with a value. If parse() returns false, confine exits, so that parse() may already have stored the invalid value. */
+/* Options with a value. parse() stores the value and returns false if the value is invalid. confine then exits, so parse() may store even an invalid value. */
 static const struct value_option {
 	const char *name;
 	const char *takes; /* description of the valid values, for the error message */

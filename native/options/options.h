@@ -41,7 +41,7 @@ struct options {
 	bool probe;
 	struct allow allow;
 	uint64_t families; /* set of the socket families that are permitted with --net (allow_list.h) */
-	bool own_sockets;  /* --own-sockets: the watcher refuses requests to UNIX sockets that have a path and that the phase has not bound */
+	bool own_sockets;  /* true: the watcher refuses requests to UNIX sockets that have a path and that the phase has not bound (--own-sockets); false: it does not */
 	const char *socks; /* UNIX socket of a SOCKS5 proxy (--socks), for allowed connections out of a network namespace of Portage; NULL: no proxy */
 	bool gc;
 	const char *cgroup;	   /* NAME of --cgroup; NULL: confine creates no cgroup */

@@ -74,7 +74,7 @@ static bool set_undumpable(void)
 	return prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
-/* Returns the needed capabilities that confine has. The bounding set of a container can lack some; the calls that need them then fail. */
+/* Returns the needed capabilities that are in confine's permitted set. The bounding set of a container can lack some; the calls that need them then fail. */
 static uint64_t permitted(const struct identity *identity)
 {
 	return needed_capabilities & identity->permitted;

@@ -22,8 +22,8 @@ struct identity {
 	uid_t ruid, euid, suid;
 	gid_t rgid, egid, sgid;
 	uint64_t effective, permitted; /* capabilities, one bit each */
-	bool secure;		       /* AT_SECURE of getauxval(3): the exec of confine has changed credentials */
-	enum mode mode;		       /* mode with the most rights that this process can use; never MODE_NONE */
+	bool secure;		       /* true: the exec of confine has changed credentials (AT_SECURE of getauxval(3)), as for a set-user-ID program; false: it has not */
+	enum mode mode;		       /* the most privileged mode that this process can use; never MODE_NONE */
 };
 
 /* Reads the ids and capabilities of this process. Returns false with errno. */
@@ -34,7 +34,7 @@ bool identity_read(struct identity *identity);
 
 bool identity_has_capability(const struct identity *identity, int capability);
 
-/* Changes the capabilities of the calling thread, one bit each. keeps_inheritable: true if the inheritable set, which belongs to the caller, stays. Returns false with errno. */
+/* Changes the capabilities of the calling thread, one bit each. keeps_inheritable: true to keep the inheritable set, as the caller has set it; false to clear it. Returns false with errno. */
 bool capabilities_set(uint64_t effective, uint64_t permitted, bool keeps_inheritable);
 
 /*

@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-/* Time limit for init to confirm a forwarded signal. After this time, confine kills the phase, because init cannot run, such as in a frozen cgroup. */
+/* Time limit for init to confirm a forwarded signal. Without a confirmation, init cannot run (its cgroup may be frozen), and confine kills the phase. */
 #define SIGNAL_MILLISECONDS 5000
 
 bool lock_is_free(int fd)
@@ -59,7 +59,7 @@ static void reap(struct supervisor *s)
 	pid_t pid;
 	int status;
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		/* Continue init or the watcher after a SIGSTOP, for example from a process of the build. Ctrl-Z also stops the supervisor itself. */
+		/* Continue init or the watcher after a SIGSTOP, for example from a process of the build. After Ctrl-Z they stay stopped, because Ctrl-Z stops the supervisor too. */
 		if (WIFSTOPPED(status))
 			kill(pid, SIGCONT);
 		else if (pid == s->watcher.pid)

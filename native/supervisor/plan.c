@@ -5,14 +5,14 @@
 
 static enum tracking first_tracking(const struct options *options, const struct identity *identity, unsigned inherited)
 {
-	/* In mode setuid, confine makes no cgroup with root's rights (docs/decisions.md). So --cgroup needs a PID namespace, even inside Portage's. */
+	/* In mode setuid, confine creates no cgroup as root (docs/decisions.md). So --cgroup needs a PID namespace of confine, even inside that of Portage. */
 	bool makes_pid = (inherited & ISOLATE_PID) == 0 || (options->cgroup != NULL && identity->mode == MODE_SETUID);
 	if (makes_pid && ((options->isolate & ISOLATE_PID) != 0 || options->cgroup != NULL))
 		return TRACK_PID_NAMESPACE;
 	return options->cgroup != NULL ? TRACK_SUBREAPER : TRACK_NOTHING;
 }
 
-/* Stores path without symbolic links in resolved. If the last components of path do not exist, stores the last directory that exists. */
+/* Stores path without symbolic links in resolved. If the last components do not exist, stores the last directory that exists. Returns false if path is too long or cannot be resolved. */
 static bool resolve(const char *path, char resolved[PATH_MAX])
 {
 	char existing[PATH_MAX];
@@ -83,7 +83,7 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 		lost |= ISOLATE_PID;
 	if (lost == 0 && !untracked)
 		return false;
-	/* If root lacks a capability (EPERM), such as CAP_NET_ADMIN in a container, try a user namespace: it gives all (user_namespaces(7)). */
+	/* If root lacks a capability (EPERM), such as CAP_NET_ADMIN in a container, try a user namespace, in which a process has all capabilities (user_namespaces(7)). */
 	if ((plan->mode == MODE_ROOT || plan->mode == MODE_SETUID) && setup_error->error == EPERM && (lost & requested) != 0) {
 		plan->mode = MODE_USERNS;
 		return true;

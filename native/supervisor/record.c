@@ -320,7 +320,7 @@ static bool is_notable(const struct phase_result *result)
 	       result->usage.refused_by_pids || is_audit_notable(result);
 }
 
-/* Opens or creates a regular file for appending. Refuses symbolic links, FIFOs, devices and hard links, which could redirect the record. */
+/* Opens or creates a regular file for appending. Returns a descriptor. Returns -1 with errno for symbolic links, FIFOs, devices and hard links, which could redirect the record. */
 static int open_safely(const char *path)
 {
 	const int flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -349,7 +349,7 @@ static bool is_same_file(int fd, const char *path)
 	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-/* If the log has ROTATE_BYTES or more, renames it to PATH.1 and opens a new one. Other confine processes with the old log open write to PATH.1. */
+/* If the log has ROTATE_BYTES or more, renames it to PATH.1 and returns a descriptor of a new log; otherwise returns fd. Processes that still have the old log open write to PATH.1. */
 static int rotate(int fd, const char *path)
 {
 	char old[4096];
@@ -363,7 +363,7 @@ static int rotate(int fd, const char *path)
 	return open_safely(path);
 }
 
-/* Appends the record to the file at path. If replaces is true, replaces the contents of the file by the record. */
+/* Writes the record to the file at path. replaces: true to replace the contents of the file by the record; false to append the record. */
 static void write_record(const char *path, bool replaces, const struct json *json)
 {
 	int fd = open_safely(path);

@@ -78,8 +78,8 @@ static void create_cgroup(struct supervisor *s)
 }
 
 /*
- * Called if confine cannot launch init, because the named call has failed. With --best-effort, executes the command without isolation in
- * place of confine. Without --best-effort, and if a limit of processes, memory or descriptors is reached, exits with 125.
+ * Called if confine cannot launch init, because the call that call names has failed with errno. Exits with 125 without --best-effort, and always
+ * if a limit on processes, memory or descriptors is the cause. Otherwise this process executes the command without isolation.
  */
 static noreturn void run_without_init(struct supervisor *s, const char *call)
 {
@@ -202,7 +202,7 @@ static enum egress_route allowed_route(const struct supervisor *s)
 	return phase_network(s) == NETWORK_OPEN ? ROUTE_UNNEEDED : ROUTE_DIRECT;
 }
 
-/* Handles events until the command has exited, or sets result.abandoned if confine must kill it. */
+/* Handles events until the command or init has exited. If confine must kill the phase before that, sets result.abandoned and returns. */
 static void run(struct supervisor *s)
 {
 	while (!s->command_exited && !s->init_exited) {

@@ -16,7 +16,7 @@
 #include "network_log/network_log.h"
 #include "watcher/watcher.h"
 
-/* Runs the command. Exits with its status, or dies of the same signal. With --require, exits with 125 if an option cannot be fulfilled. */
+/* Runs the command in a phase. Exits with the command's exit status, or dies of the signal that killed the command. With --require, exits with 125 if an option cannot be fulfilled. */
 noreturn void supervise(const struct options *options, const struct identity *identity, unsigned inherited, const struct signals *signals);
 
 /* --- what the record reports about a run --- */
@@ -32,7 +32,7 @@ struct orphan {
 	char argv[ORPHAN_ARGV]; /* command line: NUL-separated arguments, truncated */
 	size_t argv_length;
 	double age; /* age of the process in seconds */
-	bool stuck; /* the process was still alive after SIGKILL, at the deadline of teardown() */
+	bool stuck; /* true: SIGKILL has not ended the process by the deadline of teardown(); false: it has */
 };
 
 struct orphans {
@@ -47,7 +47,7 @@ enum { RESULT_MISSING = 16 };
 struct missing {
 	const char *what; /* name of the missing option in the record: net, ipc, pid, mount, cgroup, own-sockets or the name of a limit */
 	const char *why;  /* reason, such as the name of the failed call; the text must outlive the result */
-	int error;	  /* errno that belongs to why; 0: none */
+	int error;	  /* errno of the failure that why describes; 0: the failure has no errno */
 };
 
 /* Everything that the record reports about one run of a command. */
@@ -64,9 +64,9 @@ struct phase_result {
 	size_t refused_count;
 	struct orphans orphans;
 	const struct ipc_objects *ipc_objects; /* IPC objects that confine has removed after the phase; NULL: it has removed none */
-	bool setuid_inert;		       /* no_new_privs is set, so set-user-ID programs of the phase run without privileges */
-	bool stuck;			       /* a process was still alive after SIGKILL, at the deadline of teardown() */
-	bool abandoned;			       /* confine ended the phase, because of --die-with or --die-with-lock, or because the watcher or init failed */
+	bool setuid_inert;		       /* true: confine has set no_new_privs, so set-user-ID programs of the phase run without privileges; false: confine has not set it */
+	bool stuck;			       /* true: at the deadline of teardown(), SIGKILL had not ended all processes or the cgroup could not be removed; false: neither */
+	bool abandoned;			       /* true: confine killed the running command, because of --die-with, --die-with-lock, or a failure of the watcher, of init or of poll(2); false: it did not */
 	int status;			       /* status of the command, as wait(2) returns it */
 	long started;			       /* number of processes and threads that the command has started, including itself; 0: unknown */
 	struct timespec began;
@@ -93,11 +93,11 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 /*
  * Called after the set-up step of setup_error has failed. Removes the isolation that needs this step from the plan, and adds the options that
  * request this isolation to the missing options of the result. If the step may succeed in a user namespace, changes only plan->mode, to MODE_USERNS.
- * Returns false if a plan with less isolation would fail too.
+ * Returns true if the changed plan is worth a launch; false if no isolation of the plan needs this step, so that a smaller plan would fail too.
  */
 bool plan_degrade(struct plan *plan, const struct options *options, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result);
 
-/* Adds an option that is not available to result->missing, the list for the record. what: name of the option. why: the reason. error: errno that belongs to the reason. */
+/* Adds an option that is not available to result->missing, the list for the record. what: name of the option. why: the reason. error: errno of the failure; 0: no errno. */
 void result_add_missing(struct phase_result *result, const char *what, const char *why, int error);
 
 /* Adds a failed set-up step to result->refused, the list for the record. Does nothing for STEP_NONE. */
@@ -119,13 +119,13 @@ struct supervisor {
 	struct snmp snmp;
 	struct phase_result result;
 	bool command_exited;
-	bool no_children;	   /* init has reported that it has no children */
+	bool no_children;	   /* true: init has reported that the command has exited and left no process that is a child of init; false: init has not reported this */
 	bool init_exited;	   /* init has exited and was reaped */
 	bool init_refused;	   /* init exited with EXIT_REFUSED and has printed the reason */
 	long long signal_deadline; /* time by which init must return a forwarded signal (CLOCK_MONOTONIC, milliseconds); 0: no signal is pending */
 };
 
-/* Returns true if confine tracks the processes of the phase: it kills the processes that the command leaves running. */
+/* Returns true if confine tracks the processes of the phase, so that it kills those that the command leaves running; false if these continue to run. */
 static inline bool is_tracked(const struct supervisor *s)
 {
 	return s->plan.tracking != TRACK_NOTHING || s->result.has_cgroup;
@@ -141,22 +141,22 @@ static inline enum network phase_network(const struct supervisor *s)
 /* --- launch.c --- */
 
 /*
- * Sets up the isolation of s->plan in a new process, which becomes init and waits for MESSAGE_START. setup_error then names an optional step
- * that failed, or STEP_NONE. Returns false if a required step, which setup_error names, has failed; then no process remains.
+ * Sets up the isolation of s->plan in a new process, which becomes init and waits for MESSAGE_START. Returns true if init is ready;
+ * setup_error then names an optional step that failed, or STEP_NONE. Returns false if a required step has failed, which setup_error names.
  */
 bool launch_init(struct supervisor *s, struct setup_error *setup_error);
 
 /* --- event_loop.c --- */
 
-/* Opens the lock file of --die-with-lock, and a pidfd for each process of --die-with. Returns false if such a process does not exist. */
+/* Opens the lock file of --die-with-lock, and a pidfd for each process of --die-with. Returns false if one of these processes does not exist, otherwise true. */
 bool liveness_open(struct supervisor *s);
 
-/* Returns true if no process holds a POSIX lock on the file of --die-with-lock, so that the phase must end. Returns false if fd is -1. */
+/* fd: descriptor of the file of --die-with-lock. Returns true if no process holds a POSIX lock on the file, so that the phase must end; false if one does, or if fd is -1. */
 bool lock_is_free(int fd);
 
 /*
- * Waits for an event, at most timeout milliseconds (-1: without limit), and handles it. Returns false if the phase must end, because a
- * --die-with process or the watcher has died.
+ * Waits for an event, at most timeout milliseconds (-1: without limit), and handles it. Returns false if the phase must end,
+ * because a --die-with process or the watcher has died or poll(2) fails; otherwise true, with or without an event.
  */
 bool supervisor_wait(struct supervisor *s, int timeout);
 

@@ -15,7 +15,7 @@
 /* Time limit for reading the command lines of all orphans. The record omits command lines that confine has not read in time. */
 #define READ_MILLISECONDS 500
 
-/* Describes the process pid: sets all members of orphan except its command line. Returns false if the process is dead. */
+/* Describes the process pid: sets all members of orphan except its command line. Returns false if the process is dead, otherwise true. */
 static bool describe(struct orphan *orphan, pid_t pid)
 {
 	char text[1024];
@@ -64,7 +64,7 @@ static void add_orphans(struct orphans *orphans, const struct pids *pids, bool s
 			bool alive = describe(&orphans->described[at], pids->pid[i]);
 			orphans->described_count += alive;
 			orphans->count += alive;
-		} else if (is_new && known < ORPHANS_DESCRIBED) { /* not if described was full at the start: an earlier call may have counted this process */
+		} else if (is_new && known < ORPHANS_DESCRIBED) { /* if described was full at the start, count nothing: an earlier call may have counted this process */
 			orphans->count += kill(pids->pid[i], 0) == 0 || errno != ESRCH;
 		}
 		if (stuck && at < orphans->described_count)

@@ -26,7 +26,10 @@ union socket_address {
 	struct sockaddr_storage whole;
 };
 
-/* Converts a socket address to a destination; an IPv4-mapped one becomes AF_INET. sending: true for a message to send, where AF_UNSPEC means AF_INET. Returns false if it is no internet address. */
+/*
+ * Converts a socket address to a destination; an IPv4-mapped one becomes AF_INET. sending: true for the address of a datagram, where AF_UNSPEC
+ * means AF_INET; false for that of a connect. Returns false if the address is no internet address.
+ */
 bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending);
 
 /* Converts a destination to an address for a socket of this family. For AF_INET6, an IPv4 address becomes IPv4-mapped. Returns the length of the address in bytes. */

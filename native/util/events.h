@@ -12,8 +12,8 @@ struct event_source {
 };
 
 /*
- * Stores value in *source, which must stay at its address, and makes the epoll instance wait for these events of value.fd. Returns false with
- * errno.
+ * Stores value in *source, which must stay at its address, and makes the epoll instance wait for these events of value.fd. On an error,
+ * sets source->fd to -1 and returns false with errno.
  */
 bool event_source_open(int epoll, struct event_source *source, struct event_source value, uint32_t events);
 

@@ -44,8 +44,8 @@ void close_fd(int fd);
 void close_fds_except(const int *keep, size_t count);
 
 /*
- * Opens /dev/null, close-on-exec, for each standard stream that the caller has closed, so that no other file gets its number. If secure is
- * true (AT_SECURE), the C library may have opened these streams already; then makes them close-on-exec. Returns false on failure.
+ * Opens /dev/null, close-on-exec, for each standard stream that the caller has closed, so that no other file gets its number. secure:
+ * true if AT_SECURE is set: the C library may then have opened these streams, and the function makes them close-on-exec; false if not. Returns false on failure.
  */
 bool fds_fill_stdio(bool secure);
 

@@ -29,11 +29,11 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid);
 
 /*
  * Kills the descendants of this process until none remains, or until the deadline (CLOCK_MONOTONIC, milliseconds). This process must be a
- * subreaper. Returns true if no descendant remains.
+ * subreaper. Returns true if no descendant remains, false if some do at the deadline.
  */
 bool pids_kill_descendants(long long deadline);
 
-/* Returns true if mounts or mount options hide parts of /proc, or if this cannot be determined. */
+/* Returns true if mounts or mount options hide files of /proc, or if this cannot be determined. */
 bool proc_is_masked(void);
 
 /*
@@ -54,7 +54,7 @@ size_t proc_read(pid_t pid, const char *name, char *text, size_t size);
 
 /*
  * Waits until a child exits, at most this time, and reaps it. If the child still runs after this time, kills it and waits up to 0.5 s more.
- * Returns false if the child has not exited even then, because it is in an uninterruptible sleep.
+ * Returns true if the child is reaped, false if it has not exited even then, because it is in an uninterruptible sleep.
  */
 bool reap_within(pid_t child, int milliseconds);
 
@@ -68,8 +68,8 @@ void *memory_share(size_t size);
 bool call_in_child(void (*function)(void *data), void *data, size_t size, int milliseconds);
 
 /*
- * These functions access another process with the rights of the calling process (ptrace(2), access mode checking), without the Yama broker.
- * process_read_memory() reads size bytes, or returns false and sets errno. *opened becomes true if it tried to open /proc/TID/mem, where the TID may
+ * These functions access another process with the user ID and capabilities of the calling process (ptrace(2), access mode checking), without the Yama broker.
+ * process_read_memory() reads size bytes, or returns false and sets errno. It sets *opened to true if it has tried to open /proc/TID/mem, otherwise to false. The TID may then
  * belong to a new process: the caller must then call target_is_valid(). process_duplicate_descriptor() returns a duplicate of fd, or -1 and sets errno.
  */
 bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened);

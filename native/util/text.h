@@ -35,10 +35,10 @@ struct text_stat {
 	pid_t parent;
 	long threads;
 	unsigned long long started; /* start time of the process, in clock ticks after boot */
-	bool alive;		    /* true if any thread is alive, even if the first thread is a zombie: it stays one until the others exit */
+	bool alive;		    /* true: a thread of the process is alive (the first thread can be a zombie until the others exit); false: none is */
 };
 
-/* Parses the text of /proc/PID/stat. The name of a process can contain any character; the last ')' ends it. Returns false if invalid. */
+/* Parses the text of /proc/PID/stat. The name of a process can contain any character; the last ')' ends it. Returns false if the text has another format. */
 bool text_stat(const char *text, struct text_stat *stat);
 
 /* Returns true if one of the arguments in the text of /proc/PID/cmdline is the path of Portage's pid-ns-init. cmdline[length] must be NUL. */
