@@ -22,7 +22,7 @@ struct egress_call {
 	struct target target;
 	struct egress *egress;
 	int fd;			  /* number of the socket's descriptor in the target, the calling thread */
-	int socket;		  /* the watcher's duplicate of the target's socket; -1: none */
+	int socket;		  /* the watcher's duplicate of the target's socket; -1: the watcher has not duplicated it, or has closed the duplicate */
 	unsigned long long inode; /* inode of the target's socket; if the descriptor fd later has another inode, a thread of the phase has replaced the socket */
 	struct destination to;	  /* destination of the call; the member family is AF_UNSPEC if the call has no internet address */
 };
@@ -33,11 +33,11 @@ enum egress_decision {
 	EGRESS_ANSWERED, /* the caller must do nothing: egress_handle() has answered the call, or events_handle_one() answers it later */
 };
 
-/* Creates the state for the allow-list, which is never freed. epoll: waits for pending calls (util/events.h). socks: path of the proxy's socket. Logs the route: before Linux 5.14, ROUTE_NONE instead of ROUTE_DIRECT. */
+/* Creates the state for the allow-list, which is never freed. epoll: epoll instance of the main loop (util/events.h). socks: path of the SOCKS proxy's socket; used only with ROUTE_SOCKS. Logs the route: before Linux 5.14, ROUTE_NONE instead of ROUTE_DIRECT. Returns NULL on failure. */
 struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
 			   struct network_log *log);
 
-/* Applies the allow-list to a connect, bind, listen, clone or socketcall: connects to an allowed destination in place of the phase, or refuses the call, and answers it; else returns what the caller must do. Never waits for the network. */
+/* Applies the allow-list to a call. Answers a connect(2) to an allowed destination, for which the watcher makes the connection, and a call that must be refused. For any other call, returns what the caller must do. Never waits for the network. */
 enum egress_decision egress_handle(struct egress_call *call, const struct request *request);
 
 /* emulate.c: executes calls in place of the calling thread */
@@ -45,7 +45,7 @@ enum egress_decision egress_handle(struct egress_call *call, const struct reques
 /*
  * Executes the call in place of the calling thread, on call->socket, and answers it, now or from events_handle_one(). If the kernel continued the
  * call, it would read the descriptor and the arguments of socketcall(2) again, and another thread could have changed both after the check. A side
- * effect: the peer of a UNIX socket sees the watcher's ids (SO_PEERCRED). Returns false if the call has ended.
+ * effect: the peer of a UNIX socket sees the watcher's ids (SO_PEERCRED). Returns true if the call is or will be answered, false if it has already ended.
  */
 bool egress_emulate(const struct egress_call *call, const struct request *request);
 
@@ -54,20 +54,20 @@ bool egress_emulate(const struct egress_call *call, const struct request *reques
 /* Calls the handlers of pending calls whose time limit has passed, or whose thread has ended or received a signal. */
 void egress_check_pending(struct egress *egress);
 
-/* If the handler of a pending call is running, makes this call fail with EFAULT. Called by the watchdog after that handler got stuck. */
+/* Called by a thread that replaces a stuck one (watchdog.h). If the stuck thread was running the handler of a pending call, makes this call fail with EFAULT. Otherwise does nothing. */
 void egress_abandon_pending(struct egress *egress);
 
 /* dns_redirect.c: redirects DNS queries of a phase with a network namespace */
 
-/* If the phase connects or sends to a name server in /etc/resolv.conf, the watcher replaces the socket with one in the DNS server's network namespace (dns_server.h), and continues the call. */
+/* If the phase connects or sends to a name server in /etc/resolv.conf, the watcher replaces the socket with one in the DNS server's network namespace (dns_server.h), and lets the kernel continue the call. */
 enum { DNS_SOCKETS = 1024,   /* number of sockets of the DNS server's network that the watcher remembers; after a query on an older one, it replaces that socket again */
        DNS_WAITING = 1024 }; /* maximum number of calls that wait for a socket; further queries are not redirected */
 
 struct dns_redirect {
-	int server; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such process, or it has ended */
-	int timer;  /* timer that expires if the DNS server process does not reply */
+	int server; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such socket pair, or dns_redirect_end() has been called */
+	int timer;  /* timer (timerfd_create(2)) that limits the time until the next reply of the DNS server process; if it expires while a call waits, the redirection of queries ends */
 	struct network_log *log;
-	bool has_conf; /* true if conf contains the data of /etc/resolv.conf */
+	bool has_conf; /* true: the member conf contains the data of /etc/resolv.conf; false: the file has not been read yet */
 	struct resolv_conf conf;
 	unsigned long long sockets[DNS_SOCKETS]; /* ring buffer with the inodes of the sockets of the DNS server's network that the phase received last */
 	size_t next_socket;
@@ -76,27 +76,27 @@ struct dns_redirect {
 };
 
 enum dns_redirection {
-	DNS_NOT_REDIRECTED,
-	DNS_REDIRECTED, /* the calling thread has a socket of the DNS server's network, which may be from an earlier call */
-	DNS_WAITS,	/* the call waits for a socket from the DNS server process; the caller must handle it again after dns_redirect_take() */
+	DNS_NOT_REDIRECTED, /* the call keeps its socket: it does not go to a name server, or no other socket could be put in its place; the caller handles it as usual */
+	DNS_REDIRECTED,	    /* the calling thread has a socket of the DNS server's network, which may be from an earlier call */
+	DNS_WAITS,	    /* the call waits for a socket from the DNS server process; the caller must handle it again after dns_redirect_take() */
 };
 
 /*
- * If the call goes to a name server and is not an allowed TCP connection, requests a socket of the DNS server's network. reply: NULL or, for a call
- * that has waited, the socket that the DNS server process has sent (-1: none), which then replaces the calling thread's socket.
+ * If the call goes to a name server and is not an allowed TCP connection, requests a socket of the DNS server's network. reply: NULL for a
+ * new call. For a call that has waited, reply points to the socket from the DNS server process, which replaces the calling thread's socket, or to -1 if there is none.
  */
 enum dns_redirection dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow, const struct seccomp_notif *notification, const int *reply);
 
 /* Removes the first of the waiting calls from redirect->waiting and stores it in *notification. Returns false if no call waits. */
 bool dns_redirect_take(struct dns_redirect *redirect, struct seccomp_notif *notification);
 
-/* Ends the redirection of queries, and logs the reason why DNS lookups are not watched any more. */
+/* Ends the redirection of queries, and logs the reason why DNS lookups are not watched any more. Does nothing if the redirection has already ended. */
 void dns_redirect_end(struct dns_redirect *redirect, const char *reason);
 
-/* Returns true if queries to the destination are redirected: it is port 53 of a name server in /etc/resolv.conf, and no DNS server of the phase is there. */
+/* Returns true if the destination is port 53 of a name server in /etc/resolv.conf. Returns false for any other destination, and for loopback if a program of the phase has bound port 53 there (log->phase_serves_names). */
 bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to);
 
-/* Call before the phase binds an address. If it may bind port 53 of loopback, and /etc/resolv.conf has a name server there, stops redirecting queries to loopback, because the phase runs a DNS server. */
+/* Call before the kernel continues a bind(2). If the target may bind port 53 (CAP_NET_BIND_SERVICE), does so on loopback, and /etc/resolv.conf has a name server on loopback, queries to loopback are not redirected from then on, because the phase runs a DNS server. */
 void dns_redirect_note_bind(struct dns_redirect *redirect, const struct target *target, const struct destination *address);
 
 /* query_trap.c: answers DNS queries of a phase without a network namespace */
@@ -111,7 +111,7 @@ enum { QUERY_TRAPS = 64 }; /* maximum number of open traps; a further one replac
 
 struct query_trap {
 	struct event_source source; /* socket at which the watcher receives queries */
-	int client;		    /* the watcher's descriptor of the socket that the phase got in place of its own; this socket is connected to source */
+	int client;		    /* the watcher's descriptor of the socket that the phase got in place of its own, and that is connected to the socket in the member source; -1: the trap is closed */
 	struct program program;
 };
 
@@ -126,10 +126,10 @@ struct query_traps {
 /* Creates the state of the query traps, which is never freed. Returns NULL and sets errno on failure. */
 struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct network_log *log);
 
-/* Replaces the UDP socket of a connect(2) to a name server with one that is connected to a new trap. family: address family in the call. On failure, returns false: refuse the call. */
+/* Replaces the UDP socket of a connect(2) to a name server with one that is connected to a new trap. family: address family of the address in the call. Returns true if the caller must answer the call with 0. On failure, returns false: the caller must refuse the call. */
 bool query_trap_set(struct query_traps *traps, const struct egress_call *call, int family);
 
-/* Logs the DNS query at the address data in the target's memory, and returns false. If the name in the query is in the allow-list, logs nothing and returns true. */
+/* Checks the DNS query at the address data in the target's memory. If the name in the query is in the allow-list, returns true. Otherwise returns false, and logs the query if it can be read. */
 bool query_trap_log(struct query_traps *traps, const struct target *target, uint64_t data, size_t length);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "egress/egress.h"
 
-/* socks_reply.c: parses the replies of a SOCKS5 proxy to the offer of authentication methods and to CONNECT (RFC 1928, 3 and 6). In socks_reply_*(), the reply is both together. */
+/* socks_reply.c: parses the replies of a SOCKS5 proxy to the offer of authentication methods and to CONNECT (RFC 1928, 3 and 6). The parameter reply of the functions socks_reply_*() has both replies, one after the other. */
 
 enum {
 	SOCKS_VERSION = 5,
@@ -18,7 +18,7 @@ enum {
 	SOCKS_REPLY = 2 + 4 + 16 + 2, /* length in bytes of the longest reply, one with an IPv6 address */
 };
 
-/* Returns the length of the reply in bytes, as far as the first got bytes show it: when more bytes have arrived, the result may be larger, up to SOCKS_REPLY. */
+/* Returns the number of bytes to which the caller must read the reply: 6 if fewer than 6 bytes (got) have arrived, otherwise the length of the whole reply, which depends on the address type in it. */
 size_t socks_reply_length(const unsigned char *reply, size_t got);
 
 /* Returns the result code of a complete reply as an errno: 0 if the proxy has connected, otherwise an errno with which the phase's connect(2) fails. */
@@ -29,26 +29,26 @@ struct destination socks_reply_address(const unsigned char *reply);
 
 /* pending.c: manages pending calls, the system calls of the phase that the watcher has received and will answer later */
 
-enum { CALL_PENDING = -1 }; /* result of a function that has added a pending call; other results are the errno for the answer, or 0 */
+enum { CALL_PENDING = -1 }; /* result of a function that has made the call pending, so that the watcher answers it later; any other result is the errno, or 0, with which the caller must answer the call now */
 
 enum pending_event {
-	PENDING_READY,	 /* the descriptor in pending->source is ready */
+	PENDING_READY,	 /* the descriptor pending->source.fd has one of the epoll events for which pending_add() registered it */
 	PENDING_TIMEOUT, /* the time limit pending->deadline has passed */
-	PENDING_SIGNAL,	 /* a signal interrupts the calling thread; pending->handler may make the call fail with pending->interrupted */
-	PENDING_GONE,	 /* the calling thread has ended, so pending->handler must not answer the call */
+	PENDING_SIGNAL,	 /* a signal that the calling thread does not block is pending; the handler answers the call with pending->interrupted, or ignores the signal */
+	PENDING_GONE,	 /* the call has ended, for example because its thread was killed; the handler must not answer the call */
 };
 
 /* The state of one connection to the SOCKS proxy. */
 struct socks_exchange {
 	unsigned char reply[SOCKS_REPLY];
-	size_t got; /* number of bytes in reply that have arrived so far */
-	int taken;  /* duplicate of the proxy's TCP socket to the destination; -1: the watcher has not taken over that socket */
-	bool relay; /* true if the watcher must not take over the proxy's TCP socket, so that the proxy relays the data of the connection */
+	size_t got; /* number of bytes of the proxy's reply that have arrived so far, in the member reply */
+	int taken;  /* the watcher's duplicate of the proxy's TCP socket to the destination, which the phase gets; -1: the proxy's reply is not complete yet, or there is no duplicate, so the proxy relays the data */
+	bool relay; /* true: the phase gets the UNIX socket to the proxy, which relays the data; false: if possible, the phase gets a duplicate of the proxy's TCP socket to the destination instead */
 };
 
 struct pending_call;
 
-/* Handles an event of a pending call. Returns true to keep the call pending, which is possible after PENDING_READY and PENDING_SIGNAL. Returns false to remove it. */
+/* Handles an event of a pending call. Returns true to keep the call pending, which is possible after PENDING_READY and PENDING_SIGNAL. Returns false if the call is answered or has ended; pending.c then removes it. */
 typedef bool pending_handler(struct pending_call *pending, enum pending_event event);
 
 struct pending_call {
@@ -56,19 +56,19 @@ struct pending_call {
 	struct egress_call call;
 	pending_handler *handler; /* function that handles the events of this call; NULL: the entry is free */
 	long long deadline;	  /* time at which the handler gets PENDING_TIMEOUT, in microseconds of CLOCK_MONOTONIC; 0: never */
-	int interrupted;	  /* errno with which the call fails if a signal interrupts it */
+	int interrupted;	  /* errno of the answer if a signal interrupts the call: EINTR, or RESTART (pending.c), which lets the kernel restart the call after the signal handler */
 	struct socks_exchange exchange;
 };
 
-/* Adds a pending call. The watcher calls handler for each enum pending_event. events: those of fd that mean PENDING_READY. limited: true if connect(2)'s time limit applies (SO_SNDTIMEO). On failure, returns NULL and leaves fd open. */
+/* Makes a call pending and returns its entry. handler: called for each event of the call. events: epoll events of fd that mean PENDING_READY. limited: true: PENDING_TIMEOUT after the time SO_SNDTIMEO of call->socket, if it is set; false: never. On failure, returns NULL and leaves fd open. */
 struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_t events, bool limited, pending_handler *handler);
 
-/* Opens the timer by which the watcher checks the pending calls regularly. */
+/* Opens the timer by which the watcher checks the pending calls regularly (egress_check_pending()). Returns false on failure. */
 bool pending_open(struct egress *egress);
 
 /* socket.c: reads and replaces sockets */
 
-enum { COPIED_OPTIONS = 21, /* maximum number of options that are copied to a socket of one family (socket_permit.c) */
+enum { COPIED_OPTIONS = 21, /* number of options in socket_permit.c that are copied to an IPv6 socket (7 + 9 + 5); an IPv4 socket has one less */
        PENDING_CALLS = 1024 /* maximum number of pending calls; a further call fails with EAGAIN */ };
 
 struct option_value {
@@ -86,11 +86,11 @@ struct egress {
 	enum egress_route route;
 	const char *socks;
 	struct network_log *log;
-	bool connected; /* true after the first connect(2) to an allowed destination: the phase has or gets a socket of the host's network, so the watcher must not disable the allow-list any more */
+	bool connected; /* true after the first connect(2) to an allowed destination: the phase may have a socket of the host's network, so the watcher refuses each call whose socket it may not inspect; false: it lets the kernel continue such a call, and from then on makes no connection for the phase */
 	bool phase_is_root;
-	bool descriptors_are_shared;			 /* true if processes of the phase share descriptors (CLONE_FILES without CLONE_THREAD); calls of single-threaded processes are then emulated too */
-	uint64_t host_network;				 /* cookie that identifies the host's network namespace (SO_NETNS_COOKIE); 0: not known */
-	bool has_defaults[2];				 /* each element is true if the element of defaults with the same index is set; index: 1 for AF_INET6, 0 for other families */
+	bool descriptors_are_shared;			 /* true after a clone(2) with CLONE_FILES and without CLONE_THREAD: processes may share descriptors, so calls of single-threaded processes are emulated too; false: only calls of multi-threaded processes and calls by socketcall(2) are emulated */
+	uint64_t host_network;				 /* cookie that identifies the host's network namespace (SO_NETNS_COOKIE); 0: not known, because Linux is older than 5.14 or, with ROUTE_SOCKS, the watcher has not duplicated a socket of the proxy yet */
+	bool has_defaults[2];				 /* index: 1 for AF_INET6, 0 for other families; true: the element of defaults with this index is set; false: the watcher has not connected a socket of this family yet */
 	struct option_value defaults[2][COPIED_OPTIONS]; /* values of the copied options on a new socket; only options with other values are copied */
 	int epoll;
 	struct event_source timer;
@@ -111,42 +111,42 @@ bool socket_is_tcp(int fd);
 /* Returns true if the TCP socket fd is in the state TCP_CLOSE: not connected, not connecting and not listening. */
 bool socket_is_idle(int fd);
 
-/* Returns true if a process of the phase has bound the socket to an address or a port. The watcher then does not replace the socket. */
+/* Returns true if a process of the phase has bound the socket fd to an address or a port, or if this is unknown. The watcher then refuses to connect the socket to an allowed destination. */
 bool socket_is_bound(int fd);
 
 bool socket_is_blocking(int fd);
 
-/* Copies the options that a program has set, except those that the kernel refuses, such as a value above a limit. family: of both sockets; 0: theirs differ. egress: has the defaults if the socket to is new; else NULL. */
+/* Copies the options that a program has set on the socket from to the socket to, except values that the kernel refuses. family: address family of both sockets; 0: they differ, so the options of IP and IPv6 are not copied. egress: keeps the default values if the socket to is new; NULL: reads all values of to. */
 void socket_copy_options(struct egress *egress, int from, int to, int family);
 
 /* Stores the network namespace of the socket fd as that of the host, if none is stored yet. Returns false if another one is stored, or if the kernel does not report it, as on Linux before 5.14. */
 bool host_network_set(struct egress *egress, int fd);
 
-/* Returns true if the socket fd, of any family, belongs to the host's network namespace. */
+/* Returns true if the socket fd, of any family, belongs to the host's network namespace. Returns false if it does not, or if egress->host_network is 0 (not known). */
 bool host_network_has(const struct egress *egress, int fd);
 
-/* Returns the flags of the descriptor call->fd in the calling thread (O_CLOEXEC, O_NONBLOCK and others). Returns -1 if this descriptor no longer refers to the socket of the call. */
+/* Returns the flags of the descriptor call->fd in the calling thread (O_CLOEXEC, O_NONBLOCK and others). Returns -1 if this descriptor no longer refers to the socket of the call, or if the call has ended. */
 int descriptor_flags(const struct egress_call *call);
 
-/* Puts fd in place of the thread's socket, with the same number, close-on-exec flag and epoll registrations, and these file status flags. On failure, returns false and sets errno: EBADF: the old socket is closed. */
+/* Replaces the target's socket by the socket fd, with the same descriptor number, close-on-exec flag and, if flags has O_NONBLOCK, epoll registrations. flags: file status flags that fd gets. On failure, returns false and sets errno, to EBADF if the target has closed the old socket. */
 bool replace_socket(const struct egress_call *call, int fd, int flags);
 
 /* connect.c: connects sockets to allowed destinations in place of the phase */
 
-/* Connects fd. Puts it in place of the target's socket when the connection is complete or, if that socket is nonblocking, at once, unless connecting fails. Returns the result of connect(2), or CALL_PENDING. */
+/* Connects the watcher's socket fd to the destination of the call. If the target's socket is blocking, replaces it by fd when fd is connected; if it is nonblocking, at once. Leaves it if connecting fails. Returns 0 or the errno for the answer, or CALL_PENDING. */
 int connect_and_replace(const struct egress_call *call, int family, int fd);
 
-/* Answers a connect(2) that waited for the proxy. If error is 0, replaces the target's socket with fd, a TCP socket to the destination or to the relaying proxy. Otherwise the call fails. The caller closes fd. */
+/* Answers a connect(2) that waited for the proxy. error: 0: fd, a TCP socket to the destination or a UNIX socket to the relaying proxy, replaces the target's socket; otherwise the call fails with this errno, and fd is not used. The caller closes fd. */
 void connect_end_socks(const struct egress_call *call, int fd, int error);
 
 /* emulate.c: executes calls in place of the calling thread */
 
-/* Returns true if the watcher must execute the call itself, because another thread could change its descriptor or arguments before the kernel continues it. */
+/* Returns true if the watcher must execute the call itself, because another thread could change its descriptor or arguments before the kernel continues it. Returns false if the kernel may continue the call. */
 bool emulate_is_needed(const struct egress_call *call, const struct request *request);
 
 /* socks.c: client of a SOCKS5 proxy on a UNIX socket (RFC 1928). Portage starts this proxy for distcc. It gives access to the host's network after Portage has unshared the network. */
 
-/* Requests a connection from the proxy and makes the call pending. relay: true if the proxy must relay the data and keep its TCP socket. Returns CALL_PENDING, or an errno if the request failed. */
+/* Requests a connection from the proxy and makes the call pending. relay: false: the phase gets a duplicate of the proxy's TCP socket if possible; true: the phase gets the UNIX socket to the proxy, which relays the data. Returns CALL_PENDING, or an errno if the request failed. */
 int socks_connect(const struct egress_call *call, bool relay);
 
 #endif

@@ -64,7 +64,7 @@ int net_filter_check_abstract(struct net_filter *net_filter, const struct abstra
 /* Returns 0 if bind(2) may bind a socket to this address. Returns EADDRINUSE if a process outside the phase may use the port, because the phase could share the port by SO_REUSEPORT. */
 int net_filter_check_bind(struct net_filter *net_filter, const struct destination *address);
 
-/* Remembers that the target's socket fd belongs to the phase. Call it before the kernel gives the socket a port or a name. */
+/* Remembers that the target's socket fd belongs to the phase, so that net_filter_check*() permit requests to it. Call it before the kernel gives the socket a port or a name. */
 void net_filter_note_socket(struct net_filter *net_filter, const struct target *target, int fd);
 
 /* path_sockets.c: handles requests (connections and datagrams) to UNIX sockets with a path */
@@ -101,14 +101,14 @@ struct path_sockets {
 	const struct options *options;
 	int phase_diag;	   /* socket of socket_diag_open() that lists the sockets in the phase's network namespace; -1: the phase has no network namespace, or this socket could not be opened */
 	int host_diag;	   /* socket of socket_diag_open() that lists the sockets in the watcher's network namespace; -1: not opened, because no check has needed it yet */
-	long long started; /* start of the phase, in nanoseconds since 1970 */
+	long long started; /* start of the phase minus TICK_NANOSECONDS, in nanoseconds since 1970; files that are older do not belong to the phase */
 	struct recent_request recent;
 	struct socket_file known[KNOWN_SOCKETS]; /* a cache of socket files that the phase has bound; index: inode number modulo KNOWN_SOCKETS */
 };
 
 void path_sockets_open(struct path_sockets *sockets, const struct options *options);
 
-/* Logs each path in the request that leads to a socket of the host, unless an option allows it. Returns true if the call must be refused. A hostile program can evade this: it can change the path afterwards. */
+/* Logs each path in the request that leads to a socket of the host, unless an option allows it. With --own-sockets, returns true if the caller must refuse the call. Otherwise returns false. A hostile program can evade the check, because it can change the path afterwards. */
 bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, const struct target *target, const struct request *request);
 
 /* notification.c: handles one seccomp notification */
@@ -140,29 +140,29 @@ struct notifier {
 	struct maker maker;
 	struct path_sockets sockets;
 	struct protocol_cache protocol;
-	int listener; /* seccomp listener; -1: it has not arrived yet, or no process has the filter */
+	int listener; /* the watcher's descriptor of the seccomp listener; -1: init has not sent it, or the watcher has closed it because all processes with the filter have ended */
 	/* The members after busy are valid only while busy is true. */
-	bool busy;			   /* true while a notification is being handled */
-	bool is_redirected;		   /* true if the call's socket belongs to the network namespace of the DNS server */
+	bool busy;			   /* true while a thread handles a notification; false: no call of the phase needs an answer if a thread is stuck */
+	bool is_redirected;		   /* true: the call's socket belongs to the network namespace of the DNS server, so the DNS server logs the queries in place of the watcher; false: the watcher logs the destinations of the call */
 	struct seccomp_notif notification; /* the notification that is being handled; no newer kernel writes more bytes than this struct has, because the number of the ioctl encodes its size */
 	struct request request;
 	struct counted_attempt counted[REQUEST_ADDRESSES];
 };
 
-/* Handles the call in notifier->notification: logs it, then lets the kernel continue it, answers it or emulates it. dns_reply: for a call that has waited, the reply for dns_redirect_query(); or NULL. */
+/* Handles the call in notifier->notification: logs it, then lets the kernel continue it, answers it or emulates it. dns_reply: NULL for a new call; for a call that has waited for the DNS server process, the parameter reply of dns_redirect_query(). */
 void notification_handle(struct notifier *notifier, const int *dns_reply);
 
 /* Answers a call of the phase whose handling got stuck (loop.c), so that it was not checked. Refuses the call if it may evade a restriction. Otherwise lets the kernel continue it. */
 void notification_abandon(struct notifier *notifier);
 
-/* rights.c: gives up the rights of the watcher and the DNS server */
+/* rights.c: reduces the user ids, the capabilities and the permitted system calls of the watcher and of the DNS server process */
 
 /*
- * Gives up the rights of the calling process, the watcher or the DNS server, because it reads data that the build wrote. As root, changes to ids
- * that no other process has. If traces is false, gives up all capabilities. If traces is true, keeps CAP_SYS_PTRACE, and CAP_DAC_READ_SEARCH for
- * paths in directories of other users (target_open_path()). A process without CAP_SYS_PTRACE then keeps all its capabilities, because it may inspect
- * only processes that have no capability that it lacks (cap_ptrace_access_check() in security/commoncap.c). proxy: path of the SOCKS proxy's socket,
- * to which only its owner may connect, or NULL; as root, the process gets the file rights of this owner. Returns false and sets errno on failure.
+ * Reduces the user ids and capabilities of the calling process, because it reads data that the build wrote. As root, changes the user and group id to
+ * a number that no other process has. traces: false (DNS server): drops all capabilities; true (watcher): keeps CAP_SYS_PTRACE, and CAP_DAC_READ_SEARCH
+ * for paths in directories of other users (target_open_path()). A watcher without CAP_SYS_PTRACE keeps all its capabilities, because it may inspect only
+ * processes that have no capability that it lacks (cap_ptrace_access_check() in security/commoncap.c). proxy: NULL, or path of the SOCKS proxy's socket:
+ * as root, the process then gets the file rights of this socket's owner, who alone may connect to it. Returns false and sets errno on failure.
  */
 bool watcher_rights_reduce(bool traces, const char *proxy);
 
