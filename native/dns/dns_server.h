@@ -30,14 +30,14 @@ void resolv_conf_read(struct resolv_conf *conf);
 struct dns_request {
 	int family, type;
 	uint16_t port;	/* local port of the phase's socket that the new socket will replace; 0: that socket is not bound */
-	bool truncates; /* true if the server must answer queries over UDP with a truncated answer instead of SERVFAIL (dns_truncate()) */
+	bool truncates; /* for a query over UDP that the server does not answer with addresses: true: it sends a truncated answer (dns_truncate()); false: it sends SERVFAIL */
 	struct program program;
 };
 
 /* Returns the local port of an internet socket, or 0 if the socket is not bound. */
 uint16_t local_port(int fd);
 
-/* Main function of the DNS server. listeners: a UDP and a TCP socket at the address of each name server, or -1. Exits when the watcher has ended. Writes the lookups without a lock, because no other process does. */
+/* Main function of the DNS server. listeners: for each name server, a UDP and a TCP socket at its address; -1: the socket could not be opened. Exits when the watcher has ended. Writes the lookups without a lock, because no other process does. */
 noreturn void dns_server_run(int watcher, int listeners[NAME_SERVERS][2], const struct resolv_conf *conf,
 			     const struct allow *hosts, struct network_log *log);
 

@@ -33,8 +33,8 @@ struct log_row {
 	struct destination to; /* for LOG_ATTEMPTS and LOG_ALLOWED */
 	long long first, last; /* for LOG_ATTEMPTS and LOG_ALLOWED: time of the first and the last attempt, in microseconds of CLOCK_MONOTONIC */
 	uint64_t failed;       /* for LOG_ALLOWED: how many of the connections in the member count failed at once */
-	uint8_t bound;	       /* for LOG_ATTEMPTS: 1 if the destination is allowed, but the watcher refused the connection because the socket was bound to an address */
-	uint8_t refused;       /* for LOG_SOCKETS */
+	uint8_t bound;	       /* for LOG_ATTEMPTS: 1 if the destination is allowed, but the watcher refused the connection because the socket was bound to an address or port; 0: any other attempt */
+	uint8_t refused;       /* for LOG_SOCKETS: 1: the watcher refuses the connections and datagrams to this socket (--own-sockets); 0: it only logs them */
 	uint16_t type;	       /* for LOG_LOOKUPS: record type that the query asks for (RFC 1035, 3.2.2) */
 	unsigned query_id;     /* for LOG_LOOKUPS: ID in the DNS header of the last query for this name, to recognize a repeated query */
 	char name[LOG_NAME];   /* for LOG_LOOKUPS: name that the query asks for, as printable text (struct dns_question); for LOG_SOCKETS: path of the socket */
@@ -63,9 +63,9 @@ struct watch_status {
 
 struct network_log {
 	struct watch_status calls;  /* system calls: WATCHED_YES after the listener is installed */
-	uint8_t setuid_inert;	    /* 1 if confine set no_new_privs to install the seccomp filter; set-user-ID programs of the phase then get no privileges */
+	uint8_t setuid_inert;	    /* 1 if confine set no_new_privs to install the seccomp filter; set-user-ID programs of the phase then get no privileges; 0: confine has not set it, or it was already set */
 	struct watch_status names;  /* DNS lookups: WATCHED_YES while they can be logged; WATCHED_NO after the DNS server process failed to start or ended */
-	uint8_t phase_serves_names; /* 1 if a program of the phase has bound port 53 of loopback, and /etc/resolv.conf has a name server on loopback; lookups at loopback are then not logged */
+	uint8_t phase_serves_names; /* 1 if a program of the phase has bound port 53 of loopback, and /etc/resolv.conf has a name server on loopback; lookups at loopback are then not logged; 0: otherwise */
 
 	uint64_t unroutable; /* most packets without a route that the calls seen by the watcher can cause; if the kernel counts more, some attempts, such as those of io_uring, did not pass the watcher */
 
@@ -92,10 +92,10 @@ void network_log_copy(struct network_log *copy, const struct network_log *shared
 /* Stores the reason why something is not watched. error: errno that belongs to the reason, or 0. */
 void watch_status_set_no(struct watch_status *status, const char *reason, int error);
 
-/* Counts one connection attempt of the target. Returns the row of the attempt, or NULL if the table is full. */
+/* Counts one connection attempt of the target. Returns the row that counts the attempt, or NULL if there is no such row and the table is full: the attempt then counts only in the total. */
 struct log_row *network_log_add_attempt(struct network_log *log, const struct destination *to, const struct target *target);
 
-/* Subtracts one attempt from the counts. Used if the call ended before the kernel executed it. row: the result of network_log_add_attempt(). */
+/* Subtracts one attempt from the counts. Used if the call ended before the kernel executed it. row: the result of network_log_add_attempt(); NULL: only the total counts the attempt. */
 void network_log_remove_attempt(struct network_log *log, struct log_row *row, const struct destination *to);
 
 /* Counts one allowed connection of the target. failed: true if it failed at once. program: result of target_program() before the watcher has made the connection. */

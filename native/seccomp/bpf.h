@@ -11,7 +11,7 @@
 struct bpf {
 	struct sock_filter *filter;
 	size_t length, room;
-	bool full; /* true if the filter needs more instructions or system calls than there is room for; it is then incomplete and must not be installed */
+	bool full; /* true: the filter needs more instructions or system calls than there is room for, so it is incomplete and must not be installed; false: there was room for everything so far */
 };
 
 /* The functions put_*() append instructions to bpf->filter. */
@@ -43,7 +43,7 @@ struct dispatch {
 	struct dispatch_entry {
 		uint32_t number;
 		const void *row; /* the value passed to dispatch_add() for this call; bpf.c does not read it */
-		size_t jump;	 /* position of the jump to the instructions for this call; 0: end_jump() has already set the target of this jump */
+		size_t jump;	 /* position of the jump to the instructions for this call; 0: put_search() has not appended the jump yet, or end_jump() has already set its target */
 	} entries[DISPATCH_ROOM];
 	size_t count;
 };

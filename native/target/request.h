@@ -49,8 +49,8 @@ struct ipc_request {
 struct request {
 	enum watched_call call; /* kind of the watched call; for socketcall(2), the kind of the call that its first argument selects */
 	uint64_t arguments[6];
-	bool is_socketcall; /* true if the program made the call by socketcall(2), whose arguments are in memory, where another thread can change them */
-	int fd;
+	bool is_socketcall;	   /* true if the program made the call by socketcall(2), whose arguments are in memory, where another thread can change them; false: the arguments are in registers */
+	int fd;			   /* for a call on a socket, the number of the socket's descriptor in the target; -1: the arguments of a socketcall(2) could not be read */
 	union socket_address name; /* the socket address that was read last from the target's memory, unchanged */
 	uint32_t name_length;
 	struct destination to[REQUEST_ADDRESSES]; /* the internet addresses in the call; request_read() does not set their member protocol */
@@ -65,7 +65,7 @@ struct request {
 	int unreadable;		/* errno with which reading the target's memory failed; 0: everything was read */
 };
 
-/* Reads the arguments and addresses of the target's call. Returns false if the call needs no handling: it is not in the table of syscalls.c, or it is an ipc(2) that creates no object. */
+/* Reads the arguments and addresses of the target's call. Returns false if the call needs no handling: it is not in the table of syscalls.c, or it is an ipc(2) that creates no object. Returns true otherwise, even if an address could not be read (request->unreadable). */
 bool request_read(struct request *request, const struct target *target, const struct seccomp_data *data);
 
 #endif

@@ -22,17 +22,17 @@ struct ipc_objects {
 };
 
 struct maker {
-	int socket;	   /* the watcher's end of the socket pair with init; -1: init has ended */
+	int socket;	   /* the watcher's end of the socket pair with init; -1: the watcher has closed it because init has ended */
 	uint64_t families; /* socket families that the phase may use (allow_list.h) */
 };
 
 /* For the watcher: lets init create the socket that a call requests, and answers the call with a descriptor or an errno: EAFNOSUPPORT if the thread is in another network namespace than init. */
 void maker_answer_socket(const struct maker *maker, const struct request *request, const struct target *target);
 
-/* For the watcher: lets init create an IPC object, and answers the call. Returns false if the kernel must continue it: no object was created, it is shared memory, or ids or IPC namespace differ from init's. */
+/* For the watcher: lets init create the IPC object that a call requests, and answers the call. Returns false, without an answer, if the kernel must continue the call: init has created no object, because the object exists or is shared memory, or because the thread's ids or IPC namespace differ from those of init. */
 bool maker_answer_ipc(const struct maker *maker, const struct request *request, const struct target *target);
 
-/* For init: receives one request of the watcher and sends the result. Returns false after the watcher has ended. */
+/* For init: receives one request of the watcher and sends the result. Returns true to be called again, also if there is no request yet. Returns false after the watcher has ended. */
 bool maker_serve(int socket, struct ipc_objects *ipc_objects);
 
 /* Removes the IPC objects in the table that still exist. Call it after all processes of the phase have ended. The table then contains only the removed objects. Does nothing if objects is NULL. */

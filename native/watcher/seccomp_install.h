@@ -8,7 +8,7 @@
 
 /*
  * Installs the filter in the calling process, which shares its descriptors with init. Writes the numbers of two descriptors to a pipe: the
- * listener and, if isolated_net is true, the socket of socket_diag_open(); -1: none. Sets no_new_privs unless the process has CAP_SYS_ADMIN in
+ * listener and, if isolated_net is true, the socket of socket_diag_open(); the number is -1 for a descriptor that was not opened. Sets no_new_privs unless the process has CAP_SYS_ADMIN in
  * its user namespace. Returns true if the filter is installed. Otherwise stores the reason in the log.
  */
 bool seccomp_filter_install(int setup_pipe, const struct seccomp_rules *rules, bool isolated_net, struct network_log *log);

@@ -10,19 +10,19 @@
 
 struct watcher {
 	struct network_log *log;  /* log of the phase's network use; NULL: system calls are not watched */
-	int setup_socket;	  /* init's end of the socket pair with the watcher, for the seccomp listener and requests to init (maker.h); -1: closed, as in the supervisor after watcher_start() */
-	int setup_socket_watcher; /* the watcher's end of this socket pair */
-	int control;		  /* this process's end of the socket pair between supervisor and watcher; a byte from the supervisor makes the watcher stay, the end of file makes it exit */
+	int setup_socket;	  /* init's end of the socket pair with the watcher, for the seccomp listener and requests to init (maker.h); -1: not opened, or closed, as in the supervisor after watcher_start() */
+	int setup_socket_watcher; /* the watcher's end of the socket pair between watcher and init, whose other end is setup_socket; -1: not opened, or closed, as in the supervisor after watcher_start() */
+	int control;		  /* this process's end of the socket pair between supervisor and watcher; a byte from the supervisor makes the watcher stay after the end of the supervisor, the end of file makes it exit; -1: the watcher has not been started */
 	int broker;		  /* this process's end of the socket pair between watcher and Yama broker (yama_broker.c); -1: there is no broker */
 	pid_t pid;
-	int dns_client; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such pair */
+	int dns_client; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such pair, or the end is closed, as in the supervisor after watcher_start() */
 	int dns_server; /* the DNS server's end of the socket pair with the watcher; when it becomes readable, the supervisor starts the DNS server process; -1 from then on */
 	pid_t dns_pid;
 	struct ipc_objects *ipc_objects; /* table of the IPC objects that the phase has created; NULL: not needed, because the phase has an IPC namespace or no isolation of IPC was requested */
-	bool net_filter;		 /* true if the watcher refuses connections out of the phase, because the phase has no network namespace */
+	bool net_filter;		 /* true: the watcher refuses connections out of the phase, because the phase has no network namespace; false: the phase has one, or its network is not restricted */
 };
 
-/* If wanted is true, creates the log and the sockets between watcher and phase, before both start. Returns false if the watcher cannot run: watcher_start() then does nothing, and the log, if any, has the reason. */
+/* Initializes *watcher and, if wanted is true, creates the log and the sockets between watcher and phase, before both start. Returns false if the watcher cannot run: watcher_start() then starts no process, and the log has the reason, unless the log could not be created either. Otherwise returns true. */
 bool watcher_open(struct watcher *watcher, bool wanted);
 
 /* Creates the socket pair between the watcher and the DNS server process. Call it before watcher_start(), if the phase has a network namespace. On failure, DNS lookups are not watched. */
@@ -37,7 +37,7 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 /* Ends watcher and DNS server, and kills each that does not end within a second. If processes of the phase may live on, the watcher stays until they end: without a listener, their calls fail with ENOSYS. */
 void watcher_end(struct watcher *watcher, bool phase_may_live_on);
 
-/* Tests whether the network filter can work: whether a process without privileges gets a listener, answers of sock_diag(7), and access to memory and descriptors of its child. Returns NULL or the reason, and sets errno. */
+/* Tests whether the network filter can work: whether a process without privileges gets a listener, answers of sock_diag(7), and access to memory and descriptors of its child. Returns NULL if it can. Otherwise returns the reason and sets errno (0: no errno). */
 const char *net_filter_probe(const struct identity *identity);
 
 #endif
