@@ -72,13 +72,13 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("198.51.100.7", 9))
 }
 
 @test 'confine records the blocked connections of a statically linked program' {
-	gcc -O1 -static -pthread -o "$AUDIT_DIR/fixed" "$TOP/test/confine/audit/client.c"
+	gcc -O1 -static -pthread -o "$AUDIT_DIR/fixed" "$TOP/test/confine/audit/attempts.c"
 	audit --net -- "$AUDIT_DIR/fixed" connect 3
 	assert_blocked "fixed tcp $DESTINATION 3"
 }
 
 @test 'confine records the blocked connections of a 32-bit program that uses connect(2) or socketcall(2)' {
-	gcc -O1 -m32 -pthread -o "$AUDIT_DIR/small" "$TOP/test/confine/audit/client.c"
+	gcc -O1 -m32 -pthread -o "$AUDIT_DIR/small" "$TOP/test/confine/audit/attempts.c"
 	audit --net -- "$AUDIT_DIR/small" connect
 	assert_blocked "small tcp $DESTINATION 1"
 	audit --net -- "$AUDIT_DIR/small" sendmsg 4

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The options of confine, and the status, files, signals and environment of its command.
 
-load helper
+load confine_helper
 
 setup() {
 	RECORD=$BATS_TEST_TMPDIR/record

@@ -7,7 +7,7 @@
 # SECCOMP is `docker` (capabilities and default seccomp profile of Docker), `podman` (those of Podman), or `unconfined` (capabilities of
 # Docker, no seccomp filter). With CONTAINER_NETWORK=host the container has the network of the host.
 #
-# TEST_DIR is a folder that every user may write (helper.bash).
+# TEST_DIR is a folder that every user may write (confine_helper.bash).
 
 run_in_container() {
 	local bundle

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # confine in a container: with parts of /proc masked, as in all containers, and with the default seccomp profiles of Docker and Podman.
 
-load helper
+load confine_helper
 load container
 
 setup_file() {
@@ -115,7 +115,7 @@ assert_programs_run() {
 }
 
 @test "with Docker's default seccomp profile, confine --audit records the connections of a phase that runs as root" {
-	gcc -O1 -pthread -o "$TEST_DIR/client" "$TOP/test/confine/audit/client.c"
+	gcc -O1 -pthread -o "$TEST_DIR/client" "$TOP/test/confine/audit/attempts.c"
 	run -0 run_in_container docker 0 "$CONFINE" --audit --record "$RECORD" -- "$TEST_DIR/client" connect 3
 	[[ $(record_value "$RECORD" 'r.unreadable') == undefined && $(record_value "$RECORD" 'r.observed.map((t) => t.address + " " + t.count).join()') == '198.51.100.7 3' ]]
 }

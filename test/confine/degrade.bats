@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kernel refuses one step of the setup: --require runs nothing, --best-effort runs with the remaining isolation.
 
-load helper
+load confine_helper
 
 setup_file() {
 	confine_begin refuse_calls

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # /proc with hidepid=2, as on hardened hosts: an unprivileged user does not see processes that are not dumpable, such as init of confine.
 
-load helper
+load confine_helper
 
 setup_file() {
 	confine_begin refuse_calls survivor

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # If Portage as root has created a network, IPC or PID namespace, confine keeps it. Otherwise confine creates its own.
 
-load helper
+load confine_helper
 load ../lib/portage_network
 
 setup() {

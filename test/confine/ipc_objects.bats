@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # confine --ipc where no IPC namespace can be made: confine removes and records the IPC objects that a phase has created and left.
 
-load helper
+load confine_helper
 load container
 
 setup_file() {

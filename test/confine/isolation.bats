@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Network, IPC and user ids of a command, started by root, by root without CAP_SYS_ADMIN and by an unprivileged user.
 
-load helper
+load confine_helper
 
 setup_file() {
 	confine_begin see_ipc

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # confine --net in a container with Docker's default seccomp profile: the watcher refuses what leaves the phase, because no namespace can be made.
 
-load helper
+load confine_helper
 load container
 
 setup_file() {

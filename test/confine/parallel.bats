@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Concurrent and killed runs: records stay whole, cgroups are removed, and no other run is killed.
 
-load helper
+load confine_helper
 
 setup_file() {
 	confine_begin survivor

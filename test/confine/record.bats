@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The content of records and how confine writes them.
 
-load helper
+load confine_helper
 
 # as_root_and_user COMMAND...: runs the command with the argument as_user and, for root, env
 as_root_and_user() {

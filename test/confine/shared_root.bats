@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Mounts of a command do not appear on the host, whether / is a shared mount, as with systemd, or a private one.
 
-load helper
+load confine_helper
 
 setup_file() {
 	confine_begin survivor

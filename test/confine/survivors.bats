@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # confine records and kills all processes that a command leaves, by each tracking method. The end prints a table of times.
 
-load helper
+load confine_helper
 load tracking_methods
 
 setup_file() {

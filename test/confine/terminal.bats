@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # confine at a terminal: Ctrl-C, Ctrl-Z, fg, input and the end of the terminal.
 
-load helper
+load confine_helper
 
 setup_file() {
 	confine_begin count_interrupts

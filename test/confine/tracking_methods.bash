@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Runs a command under one tracking method of confine alone. Needs helper.bash and its tool refuse_calls.
+# Runs a command under one tracking method of confine alone. Needs confine_helper.bash and its tool refuse_calls.
 #
 #   run_tracked METHOD COMMAND...     runs the command as TEST_UID in a confine that has only that tracking method. Uses CGROUP, the name of
 #                                     the cgroup, and RECORD. METHOD is a value of `tracking` in records, or `setuid`: the PID namespace

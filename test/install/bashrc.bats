@@ -3,7 +3,7 @@
 # shellcheck disable=SC2030,SC2031 # subshells set EP on purpose
 # Installation, upgrade and removal keep every byte of bashrc outside the managed block.
 
-load helper.bash
+load install_helper
 load bashrc_variants.bash
 
 setup_file() {

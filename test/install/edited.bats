@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # If the user has edited a file or block of Portcullis, install.sh refuses to run, or saves a copy and prints a note.
 
-load helper.bash
+load install_helper
 
 setup_file() {
 	install_setup_file

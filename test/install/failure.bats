@@ -3,7 +3,7 @@
 # shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
 # After a failure or a signal, install.sh restores the previous state. After SIGKILL, the next run completes the installation.
 
-load helper.bash
+load install_helper
 load bashrc_variants.bash
 
 setup_file() {

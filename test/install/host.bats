@@ -3,7 +3,7 @@
 # Installation into / as root, and --setuid. Each test has its own host: a mount namespace with overlays over /etc, /usr and /var,
 # with or without the group portage.
 
-load helper.bash
+load install_helper
 
 setup_file() {
 	install_setup_file

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
 # Root runs install.sh for a Prefix that another user owns and attacks. Each test creates the files that must stay unchanged.
 
-load helper.bash
+load install_helper
 load bashrc_variants.bash
 
 # The owner of the Prefix, and a third user. Both have an entry in passwd.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Paths of the files that install.sh installs in a Prefix and below --destdir. Second runs, upgrades and parallel runs.
 
-load helper.bash
+load install_helper
 load bashrc_variants.bash
 
 setup() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # If install.sh refuses to run, it prints one line, exits with the status of that cause, and changes nothing.
 
-load helper.bash
+load install_helper
 load bashrc_variants.bash
 
 setup() {

@@ -8,7 +8,7 @@
 #   assert_blocked LINE...          fails if the blocked connections are not exactly these lines
 #   assert_lines ACTUAL LINE...     fails if the sorted text ACTUAL is not exactly these lines
 #
-# AUDIT_DIR is a folder that every user can read, CONFINE and CLIENT (test/confine/audit/client.c) are programs in it.
+# AUDIT_DIR is a folder that every user can read, CONFINE and CLIENT (test/confine/audit/attempts.c) are programs in it.
 
 bats_require_minimum_version 1.5.0
 
@@ -28,7 +28,7 @@ audit_begin() {
 	CONFINE=$AUDIT_DIR/confine
 	CLIENT=$AUDIT_DIR/client
 	install -m 755 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
-	gcc -O1 -pthread -o "$CLIENT" "$TOP/test/confine/audit/client.c"
+	gcc -O1 -pthread -o "$CLIENT" "$TOP/test/confine/audit/attempts.c"
 }
 
 audit_end() {

@@ -8,9 +8,9 @@ setup_file() {
 	prefix_host_begin
 	export CLIENTS=$PREFIX_HOST/clients
 	mkdir "$CLIENTS"
-	gcc -O1 -pthread -o "$CLIENTS/storm" "$TOP/test/confine/audit/client.c"
-	gcc -O1 -pthread -static -o "$CLIENTS/fixed" "$TOP/test/confine/audit/client.c"
-	gcc -O1 -pthread -m32 -o "$CLIENTS/small" "$TOP/test/confine/audit/client.c"
+	gcc -O1 -pthread -o "$CLIENTS/storm" "$TOP/test/confine/audit/attempts.c"
+	gcc -O1 -pthread -static -o "$CLIENTS/fixed" "$TOP/test/confine/audit/attempts.c"
+	gcc -O1 -pthread -m32 -o "$CLIENTS/small" "$TOP/test/confine/audit/attempts.c"
 	cp "$CLIENTS/storm" "$CLIENTS/raw"
 	chmod -R a+rX "$CLIENTS"
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A set-user-id confine --allow: the watcher connects with the rights of the caller, and its sockets reach no other destination.
 
-load helper
+load setuid_helper
 load ../lib/remote_host
 
 setup_file() {

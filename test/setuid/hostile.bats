@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Hostile callers of a set-user-id confine. No test may leave a process, a cgroup, a file of root or a core.
 
-load helper
+load setuid_helper
 
 setup() {
 	work_begin

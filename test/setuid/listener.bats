@@ -3,7 +3,7 @@
 # The seccomp listener of a set-user-id confine. A process with the listener can add descriptors to a watched program, forge results of its
 # system calls (SECCOMP_IOCTL_NOTIF_ADDFD, seccomp_unotify(2)), and so take over a privileged program.
 
-load helper
+load setuid_helper
 
 # find_watcher: sets WATCHER to the process with the listener of the caller's phase
 find_watcher() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A set-user-id confine with a benign caller: the command is isolated and keeps the identity of the caller.
 
-load helper
+load setuid_helper
 
 # Shell code that prints the identity of its process. It contains the number of seccomp filters, so confine runs with --families any.
 # shellcheck disable=SC2016 # the inner shell's

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # confine makes only the privileged system calls of docs/privilege.md, and only from code in native/privileged/.
 
-load helper
+load setuid_helper
 
 # trace_run OPTION...: runs confine as the caller, with the words in UNDER before the command, under strace, which runs as root and so keeps the set-user-id bit effective
 trace_run() {

@@ -18,8 +18,8 @@ setup_file() {
 	mkdir -p "$MACHINE/root/bin"
 	make -s -C "$TOP/native" CC="$compilers/aarch64-linux-gnu-gcc" BUILD="$MACHINE/build"
 	cp "$MACHINE/build/confine" "$arm64/busybox" "$MACHINE/root/bin/"
-	"$compilers/aarch64-linux-gnu-gcc" -O1 -static -pthread -o "$MACHINE/root/bin/client64" "$TOP/test/confine/audit/client.c"
-	"$compilers/arm-linux-gnueabihf-gcc" -O1 -static -pthread -o "$MACHINE/root/bin/client32" "$TOP/test/confine/audit/client.c"
+	"$compilers/aarch64-linux-gnu-gcc" -O1 -static -pthread -o "$MACHINE/root/bin/client64" "$TOP/test/confine/audit/attempts.c"
+	"$compilers/arm-linux-gnueabihf-gcc" -O1 -static -pthread -o "$MACHINE/root/bin/client32" "$TOP/test/confine/audit/attempts.c"
 	cat >"$MACHINE/root/init" <<-'END'
 		#!/bin/busybox sh
 		/bin/busybox mkdir -p /proc /sys /dev /etc /tmp

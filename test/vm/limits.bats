@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Limits of confine on a kernel with cgroup v2 controllers, as root and as a user with a delegated cgroup.
 
-load ../confine/helper
+load ../confine/confine_helper
 
 # in_delegated_cgroup COMMAND...: runs the command as TEST_UID in a cgroup of that user. The cgroup must be empty afterwards.
 in_delegated_cgroup() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The setuid confine (mode setuid) on a kernel without user namespaces, with all cgroup controllers, and with fs.suid_dumpable.
 
-load ../setuid/helper
+load ../setuid/setuid_helper
 
 setup() {
 	work_begin

@@ -4,7 +4,7 @@
 
 load ../lib/prefix
 load ../confine/container
-load situation
+load emerge_in_situation
 
 setup_file() {
 	situation_begin

@@ -3,7 +3,7 @@
 # The rows of the table of situations in README.md that have another cgroup hierarchy than cgroup v2 (situations.bats).
 
 load ../lib/prefix
-load situation
+load emerge_in_situation
 
 setup_file() {
 	situation_begin

@@ -3,7 +3,7 @@
 # A stuck process survives SIGKILL. confine records the process and does not hang. The process sleeps uninterruptibly in a write to a
 # frozen file system (FIFREEZE, ioctl_fsfreeze(2)) until the file system is thawed.
 
-load ../confine/helper
+load ../confine/confine_helper
 load ../confine/tracking_methods
 load ../lib/prefix
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # confine for other architectures: Debian's cross compilers build it, and qemu-user runs it. Only `npm run soak` runs this file.
 
-load ../helper
+load ../confine_helper
 
 setup_file() {
 	confine_begin
@@ -54,7 +54,7 @@ assert_runs() {
 @test 'confine compiles for 32-bit x86, and records the connections of a 32-bit program on a 64-bit kernel' {
 	[[ $(uname -m) == x86_64 ]] || skip 'needs an x86-64 processor'
 	assert_compiles i686-linux-gnu 'Intel 80386'
-	"$COMPILERS/i686-linux-gnu-gcc" -O1 -static -pthread -o "$TEST_DIR/client" "$TOP/test/confine/audit/client.c"
+	"$COMPILERS/i686-linux-gnu-gcc" -O1 -static -pthread -o "$TEST_DIR/client" "$TOP/test/confine/audit/attempts.c"
 	run -0 as_user "$TEST_DIR/i686-linux-gnu/confine" --net --audit --record "$RECORD" -- "$TEST_DIR/client" connect 3
 	[[ $(record_value "$RECORD" 'r.blocked.map((b) => b.address + " " + b.count).join()') == '198.51.100.7 3' ]]
 }

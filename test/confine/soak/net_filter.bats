@@ -3,7 +3,7 @@
 # Servers and clients of a phase in a container: the results with the network filter (Docker's default seccomp profile) are those in a network
 # namespace. Only `npm run soak` runs this file, because it compiles nanomsg and needs Go, a JDK and Erlang.
 
-load ../helper
+load ../confine_helper
 load ../container
 
 # assert_equal_results COMMAND...: the command succeeds and prints the same as root and as a user, in a network namespace and with the network filter

@@ -3,7 +3,7 @@
 # Tests of CPython and libuv pass in a user namespace, and with the network filter, as they do outside. Only `npm run soak` runs them,
 # because they download and compile libuv.
 
-load ../helper
+load ../confine_helper
 load ../../lib/debian
 
 # assert_passes COMMAND...: the command succeeds as TEST_UID without confine and in a user namespace of confine

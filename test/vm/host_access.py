@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Prints NAME=RESULT for each check that is named on the command line: what of the host does this phase reach?
 
-situation.py NAMESPACE SOCKET CHECK...   NAMESPACE is the mount namespace of emerge, SOCKET a socket of the host
+host_access.py NAMESPACE SOCKET CHECK...   NAMESPACE is the mount namespace of emerge, SOCKET a socket of the host
 """
 
 import ctypes

@@ -18,7 +18,7 @@ situation_begin() {
 	remote_host_begin
 	remote_host_serve 80
 	# The phases of an ordinary user cannot read the checkout.
-	cp "$TOP/test/vm/situation.py" "$PREFIX_HOST"
+	cp "$TOP/test/vm/host_access.py" "$PREFIX_HOST"
 	/usr/bin/python3 "$TOP/test/confine/audit/unix_server.py" "$PREFIX_HOST/docker.sock" 3>&- &
 	export SITUATION_SERVER=$!
 	until_true 60 test -e "$PREFIX_HOST/docker.sock.ready"
@@ -42,13 +42,13 @@ situation() {
 		src_compile() {
 			getent hosts files.example.org
 			(exec 3<>/dev/tcp/$REMOTE/80) && echo connected >"$PREFIX_LOG/allowed"
-			/usr/bin/python3 "$PREFIX_HOST/situation.py" "\$(<"$PREFIX_LOG/mnt")" "$PREFIX_HOST/docker.sock" processes mounts ipc shm sockets limits >"$PREFIX_LOG/host" || die
+			/usr/bin/python3 "$PREFIX_HOST/host_access.py" "\$(<"$PREFIX_LOG/mnt")" "$PREFIX_HOST/docker.sock" processes mounts ipc shm sockets limits >"$PREFIX_LOG/host" || die
 			setsid -f bash -c 'exec -a situation-orphan sleep 1000' </dev/null >/dev/null 2>&1
 		}
 	EOF
 	prefix_package app-test/own-1 <<-EOF
 		src_compile() {
-			/usr/bin/python3 "$PREFIX_HOST/situation.py" "\$(<"$PREFIX_LOG/mnt")" "$PREFIX_HOST/docker.sock" sockets >"$PREFIX_LOG/own" || die
+			/usr/bin/python3 "$PREFIX_HOST/host_access.py" "\$(<"$PREFIX_LOG/mnt")" "$PREFIX_HOST/docker.sock" sockets >"$PREFIX_LOG/own" || die
 		}
 	EOF
 }
