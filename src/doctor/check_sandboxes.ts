@@ -46,7 +46,10 @@ function hostShm(system: SystemInfo): string {
 		return "; phases keep the /dev/shm of the host, because the IPC namespace is Portage's";
 	const names = configuration?.in_shm ?? [];
 	if (names.length > 0) return `; phases keep ${hostShmReason(names)}`;
-	return probeResult.ownShm ? '' : `; phases keep the /dev/shm of the host (${refusalOf(probe, 'shm') || '?'})`;
+	const reason = refusalOf(probe, 'shm') || 'the reason is unknown';
+	return probeResult.ownShm
+		? ''
+		: `; phases keep the /dev/shm of the host, because confine cannot replace it (${reason})`;
 }
 
 /** Reports that a seccomp filter replaces the network namespace, and how to get the namespace. */

@@ -39,9 +39,9 @@ interface Row {
 	readonly id: string;
 	readonly matches: (check: Check) => boolean;
 	readonly text: Text;
-	/** The argument of `sysctl -w` that fixes the cause. */
+	/** The sysctl and its value that fix the cause, NAME=VALUE. */
 	readonly sysctl?: Text;
-	/** Sentences that describe the fix. If the row has `sysctl`, the text of the fix begins with that command. */
+	/** Sentences that describe the fix. If the row has `sysctl`, they follow the instructions to set it. */
 	readonly fix?: Text;
 }
 
@@ -159,13 +159,13 @@ export function unavailableCause(failure: Failure, what: Confinement) {
 	const textOf = (text: Text = '') => (typeof text === 'string' ? text : text(check));
 	const sysctl = textOf(row?.sysctl);
 	const command = sysctl === '' ? '' : `sysctl -w ${sysctl}`;
-	const first = command === '' ? '' : `Run \`${command}\` and add it to /etc/sysctl.d. `;
+	const first = command === '' ? '' : `Write ${sysctl} to /etc/sysctl.d/portcullis.conf, and run \`sysctl --system\`. `;
 	return {
 		id: row?.id ?? '',
 		/** The cause as a clause without a period. */
 		text: textOf(row?.text),
 		fix: `${first}${textOf(row?.fix)}`.trim(),
-		/** The part of `fix` that is a command for root; '' if `fix` contains no such command. */
+		/** A command for root that fixes the cause until the next reboot; '' if no sysctl fixes it. */
 		command,
 	};
 }

@@ -65,7 +65,7 @@ test('if a PORTCULLIS_ALLOW entry stays blocked, Portcullis prints the reason an
 });
 
 describe('host names with reserved or private addresses', () => {
-	test('if a name in PORTCULLIS_ALLOW has only reserved addresses, Portcullis prints the setting that allows these addresses', () => {
+	test('if a host name in PORTCULLIS_ALLOW resolves only to reserved addresses, such as 127.0.0.1, the name does not allow them, and Portcullis prints the setting that does', () => {
 		const one = { entry: 'localhost:3633', host: 'localhost', port: 3633, reserved: ['127.0.0.1', '::1'] };
 		expect(messages(found([one]))).toEqual([
 			'ewarn Portcullis: a/b-1: localhost:3633 in PORTCULLIS_ALLOW stays blocked: localhost resolves to 127.0.0.1 and ::1 (loopback: this host). To allow it, add to make.conf: PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} 127.0.0.1:3633 [::1]:3633"',

@@ -104,7 +104,7 @@ assert_sandbox_unchanged() {
 	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 }
 
-@test 'with FEATURES=sandbox, a phase reaches only the destinations in PORTCULLIS_ALLOW' {
+@test 'with the file sandbox of Portage (FEATURES=sandbox) in addition to network-sandbox, a phase reaches only the destinations in PORTCULLIS_ALLOW' {
 	local user
 	distcc_host_begin
 	distcc_host_start_daemon

@@ -34,14 +34,14 @@ assert_reports() {
 	}
 }
 
-@test 'if a sysctl disables unprivileged user namespaces, portcullis doctor reports the name of the sysctl and the command to enable user namespaces' {
+@test 'if a sysctl disables unprivileged user namespaces, portcullis doctor reports the name of the sysctl and the setting that enables user namespaces' {
 	local sysctl
 	for sysctl in user.max_user_namespaces kernel.unprivileged_userns_clone; do
 		sysctl -qw "$sysctl=0"
 		doctor
 		assert_state warning network-sandbox
 		assert_reports "$sysctl is 0"
-		assert_reports "sysctl -w $sysctl=1"
+		assert_reports "Write $sysctl=1"
 		sysctl -qw "$sysctl=10000" 2>/dev/null || sysctl -qw "$sysctl=1"
 		doctor
 		assert_state ok network-sandbox
