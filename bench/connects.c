@@ -35,7 +35,7 @@ static struct sockaddr_in address_of(const char *text, unsigned short port)
 	return name;
 }
 
-/* Connects and stores the duration of connect(2) in nanoseconds. Returns 0 or an errno. */
+/* Connects and stores the duration of connect(2) in nanoseconds. Returns 0 on success, otherwise the errno of connect(2). */
 static int connect_timed(int fd, const void *to, socklen_t size, long long *duration)
 {
 	long long began = nanoseconds();

@@ -179,7 +179,7 @@ __portcullis_is_script() {
 }
 
 # __portcullis_wrap_phase ARGUMENT: if ARGUMENT lists conflicts as +NAME..., wraps the function that runs the phase, to disable the
-# conflicting programs. The variables that disable them are local to the wrapper, so that Portage does not save them and a bashrc
+# conflicting programs; otherwise does nothing. The variables that disable them are local to the wrapper, so that Portage does not save them and a bashrc
 # cannot override them. Portage does not save variables and functions that begin with three underscores, nor __ebuild_phase
 # (__save_ebuild_env in bin/save-ebuild-env.sh).
 __portcullis_wrap_phase() {

@@ -51,7 +51,7 @@ fi
 	return 0
 
 # Print a message in phases of pkgcore and Paludis, which the hook cannot confine. pkgcore sources bashrc too, and Paludis does so in its
-# phase "init" if PALUDIS_PORTAGE_BASHRC names bashrc. Only Portage sets EBUILD_SH_ARGS.
+# phase "init" if PALUDIS_PORTAGE_BASHRC names bashrc. Neither sets EBUILD_SH_ARGS, which Portage always sets.
 if [[ $EBUILD_PHASE == init || ${EMERGE_FROM-ebuild} != ebuild || ! ${EBUILD_SH_ARGS-} ]]; then
 	[[ $EBUILD_PHASE != @(setup|init) || " ${FEATURES-} " != *[[:space:]]@(@features@)[[:space:]]* ]] ||
 		(exec -c @env@ SANDBOX_ON=0 @node@ @program@ printed --once "${T%/*}/.ipc" other) 2>/dev/null ||
@@ -232,7 +232,8 @@ __portcullis_decide() {
 	#: decide
 }
 
-# __portcullis_confine CONFLICTS: runs this phase again inside confine, and exits with its status. Returns only if confine cannot run.
+# __portcullis_confine CONFLICTS: starts ebuild.sh for this phase inside confine, and exits with the status of confine. Returns only if it
+# cannot start confine. CONFLICTS is a list of the names of conflicts, separated by spaces.
 __portcullis_confine() {
 	local environment status refused='' conflicts='' shell=$BASHPID folder
 	local -a names=()
@@ -284,9 +285,9 @@ __portcullis_confine() {
 	exit "$status"
 }
 
-# __portcullis_report REFUSED: prints the messages about the record of this phase. REFUSED is normally ''. If confine did not start the
-# phase, REFUSED is the beginning of a message. If PORTCULLIS_ON_FAILURE=die and a sandbox was missing, the whole message is returned in
-# REPLY[0], for Portage's function die.
+# __portcullis_report REFUSED: prints the messages about the record of this phase. REFUSED is '' if confine started the phase, otherwise the
+# first words of the message with which the caller stops the build. With such words, returns in REPLY[0] this message in full if a sandbox was
+# missing and PORTCULLIS_ON_FAILURE=die is set, or '' if confine failed for another reason. Without them, the caller ignores REPLY.
 __portcullis_report() {
 	local refused=$1 line what reason='' sandbox=''
 	local -a lines=()
@@ -313,7 +314,7 @@ __portcullis_report() {
 	REPLY=("${reason:+$refused PORTCULLIS_ON_FAILURE=\"die\" is set and the phase cannot be confined: $reason. $doctor}")
 }
 
-# __portcullis_print LINE...: prints lines of portcullis.js with Portage's functions. Returns the text of the first `die` line in REPLY[0].
+# __portcullis_print LINE...: prints lines of portcullis.js with Portage's functions. Returns in REPLY[0] the text of the first `die` line, or ''.
 __portcullis_print() {
 	local line reason=''
 	for line; do

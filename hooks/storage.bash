@@ -16,13 +16,14 @@ __portcullis_paths() {
 	fi
 }
 
-# __portcullis_store FILE LINE...: writes to FILE the path of the build directory, then the lines. As root, refuses a symbolic link.
+# __portcullis_store FILE LINE...: writes to FILE the path of the build directory, then the lines. Fails if FILE cannot be written or, as root, if
+# FILE is a symbolic link.
 __portcullis_store() {
 	[[ $EUID != 0 || ! -L $1 ]] && { printf '%s\n' "$PORTAGE_BUILDDIR" "${@:2}" >"$1"; } 2>/dev/null
 }
 
-# __portcullis_load FILE: returns in REPLY the lines that __portcullis_store wrote. Stops the phase if the first line of FILE is not
-# the path of the build directory.
+# __portcullis_load FILE: returns in REPLY the lines that __portcullis_store wrote, or nothing if FILE does not exist. Stops the phase if the
+# first line of FILE is not the path of the build directory.
 __portcullis_load() {
 	REPLY=()
 	[[ -e $1 || -L $1 ]] || return 0

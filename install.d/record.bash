@@ -5,7 +5,7 @@
 #   portcullis-record 1
 #   version VERSION
 #   setuid yes|no
-#   log MODE UID:GID          mode and owner that install.sh set for /var/log/portcullis. `log MODE`: it set only the mode. `log -`: neither
+#   log MODE UID:GID          mode and owner that install.sh set for /var/log/portcullis. `log MODE`: only the mode was set. `log -`: neither was set
 #   bashrc created|edited
 #   block BASE64              the managed block
 #   dir PATH                  created by an installation; the removal deletes it if empty

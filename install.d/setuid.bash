@@ -5,7 +5,7 @@
 
 readonly confine_path=usr/libexec/portcullis/confine
 
-# Sets want_setuid to yes or no. Without an option, an upgrade keeps the previous choice.
+# Sets want_setuid to yes or no, as --setuid or --no-setuid requests. Without these options: as in the record of the installation, or no.
 setuid_choose() {
 	want_setuid=${opt_setuid:-$record_setuid}
 	[[ $want_setuid == yes ]] || want_setuid=no

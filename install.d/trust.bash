@@ -39,7 +39,7 @@ trust_walk() {
 	done
 }
 
-# trust_problem UID: status 0 if a user other than root and UID can change a path in trust_seen; sets REPLY to a message. A sticky
+# trust_problem UID: status 0, with a message in REPLY, if a user other than root and UID can change a path in trust_seen; otherwise 1. A sticky
 # directory is no problem, because other users cannot replace entries of root there. But a directory in trust_ends is a problem even if it
 # is sticky, because other users can create files in it.
 trust_problem() {
@@ -58,7 +58,7 @@ trust_problem() {
 	return 1
 }
 
-# trust_written_by PATH MODE GID: status 0 if a user other than the owner can write PATH; sets REPLY to a message.
+# trust_written_by PATH MODE GID: status 0, with a message in REPLY, if a user other than the owner can write PATH; otherwise 1.
 trust_written_by() {
 	if (($2 & 0002)); then
 		REPLY="$1 can be written by every user"

@@ -2,7 +2,7 @@
 /** A list of installed packages, of packages with records, of builds whose directory was kept, of files or of folders. */
 export type CandidateList = 'installed' | 'recorded' | 'kept' | 'file' | 'folder';
 
-/** What a shell offers as completions of an argument. */
+/** The completions that a shell offers for an argument: fixed words, or the elements of a list. undefined: it offers none. */
 export type Candidates = readonly string[] | CandidateList | undefined;
 
 export interface Option {
@@ -24,7 +24,7 @@ export interface Command {
 	readonly candidates: readonly Candidates[];
 	/** True if only the hook, a shell completion or an installer calls this command. `--help` and the completions omit such commands. */
 	readonly internal: boolean;
-	/** Runs the command and returns its exit status. If it throws an error, main() returns the exit status. */
+	/** Runs the command and returns its exit status. If it throws an error, main() prints the message and chooses the exit status. */
 	readonly run: (input: Input) => number | Promise<number>;
 }
 

@@ -22,7 +22,7 @@ export const maxOptions = 64;
 
 const socketPrefix = 'unix:';
 
-/** Resolves the entries of PORTCULLIS_ALLOW, in this process outside the sandbox. Throws an Error that names an entry with an invalid address. */
+/** The resolved entries of PORTCULLIS_ALLOW. destinations() throws an Error that names the entry if an entry has an invalid address. */
 export type Destinations = Readonly<Awaited<ReturnType<typeof destinations>>>;
 export async function destinations(setting: string, context: BuildContext) {
 	const all = words(setting);
@@ -55,7 +55,7 @@ export async function destinations(setting: string, context: BuildContext) {
 	};
 }
 
-/** Resolves an entry: HOST:PORT, ADDRESS/BITS:PORT or [IPV6]:PORT. In distcc's list, the port is optional, and /BITS limits the jobs. */
+/** A resolved entry: HOST:PORT, ADDRESS/BITS:PORT or [IPV6]:PORT. In distcc's list, the port is optional, and the number after / limits the jobs. */
 type Destination = Readonly<Awaited<ReturnType<typeof destination>>>;
 async function destination(entry: string, distcc = false) {
 	const { host, isBracketed, bits, port } = parseEndpoint(entry);
@@ -74,7 +74,7 @@ async function destination(entry: string, distcc = false) {
 		/** The reserved addresses of a host name, such as 127.0.0.1. They stay blocked unless the user writes them as literal addresses. */
 		reserved,
 		port: Number(port ?? distccPort),
-		/** True if the entry is from distcc's host list, not from PORTCULLIS_ALLOW. */
+		/** True if the entry is from distcc's host list, false if it is from PORTCULLIS_ALLOW. */
 		distcc,
 	};
 }

@@ -17,7 +17,7 @@ interface CommandContext {
 	readonly cpv: string;
 	readonly cwd?: string;
 	readonly environment: Environment;
-	/** True: the command runs even if a sandbox is not available, unless PORTCULLIS_ON_FAILURE is "die". Default: it does not run then. */
+	/** True: if a sandbox is not available, the command runs without it, unless PORTCULLIS_ON_FAILURE is "die". False or absent: the command does not run. */
 	readonly bestEffort?: boolean;
 }
 

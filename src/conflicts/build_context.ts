@@ -19,7 +19,7 @@ export function buildContextOf(all: Environment, features: readonly string[], se
 		features,
 		/** The words of PORTCULLIS_ALLOW. */
 		allowed: words(settings?.PORTCULLIS_ALLOW),
-		/** True if PORTCULLIS_SOCKETS is own: a phase without network can use only the UNIX sockets that it has bound. */
+		/** True if PORTCULLIS_SOCKETS is own: a phase without network can then use only the UNIX sockets that it has bound. False: also those of the host that have a path. */
 		ownSockets: settings?.PORTCULLIS_SOCKETS === 'own',
 		/** The effective UID of the phases. If it is 0, Portage itself isolates the phases. */
 		uid: process.geteuid?.() ?? 0,

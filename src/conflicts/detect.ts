@@ -66,7 +66,7 @@ function makeConfLines(assignments: readonly Assignment[]): string {
 		.join(' ');
 }
 
-/** Returns a fix that lowers -j in MAKEOPTS if -j is more than twice the number of processors, which suits only several distcc hosts. */
+/** Returns a fix that lowers -j in MAKEOPTS if -j is more than twice the number of processors; otherwise []. Such a -j is useful only with distcc hosts. */
 function makeoptsFix({ environment, processors }: BuildContext) {
 	const makeopts = environment['MAKEOPTS'] ?? '';
 	const jobs = Number(/(?:^|\s)(?:-j|--jobs=?)\s*([0-9]+)/.exec(makeopts)?.[1] ?? 0);

@@ -34,7 +34,7 @@ interface Conflict {
 	readonly evidence: (context: BuildContext) => readonly Evidence[];
 	/** The effect on a build that continues, as a clause for `LABEL conflicts with FEATURES="...", so EFFECT.` */
 	readonly effect: string;
-	/** The state of the conflict in the output of doctor. error: a function that the configuration requests does not work. */
+	/** The state of the conflict in the output of doctor. error: a function that the configuration requests does not work. warning: it works, with an effect that the user must know. */
 	readonly state: 'error' | 'warning';
 	/**
 	 * The variables that the hook sets (null: unsets) in a phase without network, so that the build does not wait for remote hosts.

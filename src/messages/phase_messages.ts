@@ -25,7 +25,7 @@ const maxOrphans = 3;
 
 /** Information about a phase and its host that the record does not contain. The messages depend on it. */
 interface MessageContext {
-	/** True if confine did not start the phase, because a required confinement was not available. */
+	/** True if confine did not start the phase, because a required confinement was not available. False or absent: it started the phase. */
 	readonly refused?: boolean;
 	/** The sandboxes that FEATURES requests and that are not available on this host, even if this phase does not need them. */
 	readonly unavailable?: RunRecord['missing'] | undefined;

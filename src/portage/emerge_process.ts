@@ -17,8 +17,8 @@ const name = '.portcullis-reported';
 const DAY = 86_400_000;
 
 /**
- * Returns a function of a text. If this run of emerge has not printed the text yet, the function creates a marker file and returns true.
- * `state` is the folder .ipc of the build directory.
+ * Returns a function of a text. If this run of emerge has not printed the text yet, the function creates a marker file and returns true,
+ * otherwise false. If it cannot create the file, it returns true. `state` is the folder .ipc of the build directory.
  */
 export function firstTime(state: string, eprefix = installation().eprefix): (text: string) => boolean {
 	const emerge = emergeId(state);

@@ -16,7 +16,7 @@ export interface Unread {
 	readonly why: string;
 }
 
-/** A file of records. `named` is true if the user has named the file: it may then be a symbolic link, a pipe or a device. */
+/** A file of records. `named` is true if the user has named the file, which may then be a symbolic link, a pipe or a device; false: only a regular file. */
 export interface Source {
 	readonly file: string;
 	readonly named: boolean;
@@ -154,7 +154,7 @@ function parse(line: string, reject: (why: string) => void): RunRecord | undefin
 /** Maximum number of bytes that recordedPackages() searches at the end of each file, so that a completion takes less than 0.1 s. */
 const TAIL = 4 << 20;
 
-/** Lists CATEGORY/PN of the packages in the last records. It searches for `"package":` and does not parse the records. */
+/** Lists CATEGORY/PN of the packages in the last records. Searches for `"package":` and does not parse the records. */
 export function recordedPackages(eprefix: string): string[] {
 	const names = recordFiles(paths(eprefix).logs).flatMap((source) => {
 		const opened = openRecords(source);

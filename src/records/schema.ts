@@ -168,7 +168,7 @@ export function parseRecord(line: string) {
 		package: optional(record.package, 'package', cpv, ''),
 		/** The phase without src_, for example compile, from `confine --label phase=`; '' without this option. */
 		phase: optional(record.phase, 'phase', phase, ''),
-		/** PID and start time (clock ticks) of the emerge or ebuild(1) that ran the phase, from `confine --label run=PID-TICKS`; or ''. */
+		/** PID and start time (clock ticks) of the emerge or ebuild(1) that ran the phase, from `confine --label run=PID-TICKS`; '' if unknown. */
 		run: optional(record.run, 'run', run, ''),
 		/** How confine got its namespaces (root, setuid, userns, none), and the method that made sure that no process outlived the phase. */
 		mode: optional(record.mode, 'mode', mode, ''),
@@ -209,7 +209,7 @@ export function parseRecord(line: string) {
 		routeWhy: optional(record.route_why, 'route_why', text, ''),
 		/** Number of packets for which the network of the phase had no route, as counted by the kernel. */
 		unreachable,
-		/** Whether the watcher inspected the network calls of the phase, and the reason if it did not; '' without --audit. */
+		/** yes: the watcher inspected the network calls of the phase. no: it did not, for the reason in watchedWhy. '': confine ran without --audit. */
 		watched,
 		watchedWhy: optional(record.watched_why, 'watched_why', text, ''),
 		/** Number of packets without a route whose sending program is unknown. */
@@ -218,7 +218,7 @@ export function parseRecord(line: string) {
 		/** Number of network system calls whose arguments confine could not read, and the reason. Some of these calls may have been attempts. */
 		unreadable: optional(record.unreadable, 'unreadable', count, 0),
 		unreadableWhy: optional(record.unreadable_why, 'unreadable_why', text, ''),
-		/** The program of the phase that could not install a seccomp listener, because confine already has one. The kernel permits only one. */
+		/** The program of the phase that could not install a seccomp listener, because the kernel permits only one and confine has it; undefined: none. */
 		listenerRefused: optional(record.listener_refused, 'listener_refused', program, undefined),
 		/** The limit that the command exceeded, named by its cgroup file: memory.max, pids.max; undefined if it exceeded none. */
 		limit: optional(record.limit_hit, 'limit_hit', limit, undefined),

@@ -32,7 +32,7 @@ export function isSticky(stats: Stats): boolean {
 	return stats.isDirectory() && (stats.mode & 0o1000) !== 0;
 }
 
-/** True if a file is at this path, and only root can change or replace it. Another user could create a missing file in a sticky folder. */
+/** True if a file is at this path, and only root can change or replace it. False if it is missing: in a sticky folder, another user could create it. */
 export function isRootControlled(file: string): boolean {
 	const visited = components(file);
 	return (

@@ -44,7 +44,7 @@ distcc_host_begin() {
 	export DISTCC_HOST_IP DISTCC_HOST_NETNS DISTCC_HOST_LINK DISTCC_HOST_DIR
 }
 
-# bats waits until descriptor 3 is closed, so daemons must not inherit it.
+# Closes descriptor 3 for the command: bats waits until all processes have closed it, so a daemon must not inherit it.
 distcc_host_run() {
 	ip netns exec "$DISTCC_HOST_NETNS" "$@" 3>&-
 }

@@ -204,7 +204,7 @@ prefix_run() {
 	(prefix_exec "$@")
 }
 
-# For the time of the command, the prefix belongs to root, because root runs no program in the prefix of another user.
+# Gives the prefix to root for the time of the command, because portcullis as root refuses to run programs of another user.
 prefix_run_as_root() {
 	local status=0
 	chown -R 0:0 "$PREFIX_ROOT"

@@ -33,7 +33,7 @@ if (args[0] === '--serve') {
 		const parts = (rest + text).split('\0');
 		while (parts.length > 4) {
 			const [reply, ...request] = parts.splice(0, 4);
-			// With r+, this does not wait for a client that has been killed.
+			// Open the FIFO for reading too (r+): opening it only for writing would block for ever if the client has been killed.
 			writeFileSync(reply, `${answer(request)}\0`, { flag: 'r+' });
 		}
 		rest = parts.join('\0');

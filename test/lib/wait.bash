@@ -9,7 +9,7 @@ until_true() {
 	shift
 	# Wait 10 ms by a `read` with a timeout from a pipe to which no process writes: unlike sleep, this starts no process in each round.
 	exec {ended}< <(:)
-	# At the end of file, the process of the substitution has ended, so that confine does not record it.
+	# Read until the end of file, when the process of the substitution has ended. Otherwise confine could record it as an orphan.
 	! read -ru "$ended"
 	exec {never}<>"/dev/fd/$ended" {ended}<&-
 	until "$@"; do

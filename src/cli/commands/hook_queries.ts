@@ -69,7 +69,7 @@ export function runPrinted({ words: [key = ''], values }: Input): number {
 	return firstTime(values['once'] ?? '')(key) ? 1 : 0;
 }
 
-/** Formats messages. Omits those that this run of emerge has already printed, if `state`, the folder .ipc of the build directory, is known. */
+/** Formats messages. Omits those that this run of emerge has already printed. `state` is the folder .ipc of the build directory; undefined: omits none. */
 function rendered(lines: readonly Line[], state: string | undefined): string[] {
 	const isFirst = state !== undefined && lines.some(({ once }) => once !== undefined) ? firstTime(state) : () => true;
 	return lines.filter(({ once }) => once === undefined || isFirst(once)).map(render);
