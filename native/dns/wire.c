@@ -40,7 +40,7 @@ static size_t put_label(char *text, size_t used, const unsigned char *label, siz
 	return used;
 }
 
-/* Reads the domain name at *at and sets *at to the offset after it. Returns false if it is invalid, also if it has a compression pointer, which must point to an earlier name (RFC 1035, 4.1.4), and the first question has none. */
+/* Reads the domain name at *at and sets *at to the offset after it. Returns false if the name is invalid. A compression pointer is invalid too: it must point to an earlier name (RFC 1035, 4.1.4), and no name comes before that of the first question. */
 static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name)
 {
 	char text[5 * LONGEST_NAME] = "."; /* room for four characters for each byte of a name */

@@ -10,10 +10,10 @@ static int connect_socket(const struct egress_call *call, int fd)
 	return connect(fd, &address.any, destination_write(&call->to, socket_family(fd), &address)) == 0 ? 0 : errno;
 }
 
-/* Sets the file status flags of the socket fd and puts fd in place of the target's socket. Returns the parameter error or, if replacing the socket fails, another errno. */
+/* Replaces the target's socket by the socket fd, which gets these file status flags. error: result of connecting fd, as 0 or an errno. Returns error or, if the replacement fails, the errno of the failure. */
 static int replace_and_return(const struct egress_call *call, int fd, int flags, int error)
 {
-	/* Ignore EBADF, which means that another thread has closed the target's socket: without confine too, this does not change the result of connect(2). */
+	/* Ignore EBADF, which means that another thread has closed the target's socket meanwhile: without confine too, connect(2) then returns the result of connecting. */
 	return replace_socket(call, fd, flags) || errno == EBADF ? error : errno;
 }
 

@@ -109,7 +109,7 @@ static bool replace(struct dns_redirect *redirect, const struct egress_call *cal
 	return true;
 }
 
-/* Requests a socket from the DNS server process, for which the call then waits. */
+/* Requests a socket from the DNS server process and returns DNS_WAITS, because the call must wait for this socket. Returns DNS_NOT_REDIRECTED if the call needs no such socket, or if the request cannot be sent. */
 static enum dns_redirection request_socket(struct dns_redirect *redirect, const struct egress_call *call, const struct request *request, const struct allow *allow, const struct seccomp_notif *notification)
 {
 	struct dns_request wanted = {

@@ -6,7 +6,7 @@
 #include "egress/egress_internal.h"
 #include "util/fds.h"
 
-/* Disables the allow-list: from now on the watcher makes no connection, and the kernel continues all calls. */
+/* Stops the watcher from connecting to allowed destinations in place of the phase: from now on the kernel continues all calls, so connections to these destinations fail like all others. reason: text for the log. */
 static void disable(struct egress *egress, const char *reason)
 {
 	egress->route = egress->log->route = ROUTE_NONE;
@@ -29,7 +29,7 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		setrlimit(RLIMIT_NOFILE, &(struct rlimit){limit.rlim_max, limit.rlim_max});
 	log->route = route;
-	/* Disable the allow-list before Linux 5.14: the watcher must restrict calls on sockets of the host's network, and could not distinguish these from sockets of the phase. */
+	/* Before Linux 5.14, make no connections for the phase: the watcher must restrict calls on sockets of the host's network, and could not distinguish these from sockets of the phase. */
 	AUTO_CLOSE int own = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (route == ROUTE_DIRECT && !host_network_set(egress, own))
 		disable(egress, "allowed connections need Linux 5.14 or later");
@@ -42,7 +42,7 @@ static enum egress_decision answer(const struct egress_call *call, int error)
 	return EGRESS_ANSWERED;
 }
 
-/* Logs a connection attempt and refuses it. bound: value of the member bound in the row of the log. */
+/* Refuses a connection attempt with this errno and, unless it goes to loopback, logs it. bound: true: it is refused only because the socket is bound to an address or port; false: for another reason. */
 static enum egress_decision log_and_refuse(const struct egress_call *call, int error, bool bound)
 {
 	struct log_row *row = destination_is_loopback(&call->to) ? NULL : network_log_add_attempt(call->egress->log, &call->to, &call->target);
@@ -94,16 +94,16 @@ static enum egress_decision handle_connect(const struct egress_call *call, const
 	const struct program *program = target_program(&call->target);
 	int error = connect_to_allowed(call, family);
 	bool failed = error != 0 && error != EINPROGRESS && error != CALL_PENDING;
-	/* After ENOENT, do not log the connection, because the call has ended. */
+	/* After ENOENT, by which SECCOMP_IOCTL_NOTIF_ADDFD reports that the call has ended, do not log the connection. */
 	if (error != ENOENT)
 		network_log_add_allowed(call->egress->log, &call->to, &call->target, program, failed);
 	return error == CALL_PENDING ? EGRESS_ANSWERED : answer(call, error);
 }
 
-/* Refuses a call whose socket the watcher could not duplicate, or disables the allow-list. errno must be that of target_duplicate(); EPERM: the kernel denies ptrace access (ptrace(2)). */
+/* Handles a call whose socket the watcher could not duplicate: refuses the call, or returns EGRESS_CONTINUE. errno must be that of target_duplicate(); EPERM: the kernel denies ptrace access (ptrace(2)). */
 static enum egress_decision deny_inaccessible(const struct egress_call *call)
 {
-	/* If the phase has no socket of the host's network yet, disable the allow-list and let the kernel continue the call. */
+	/* Before the first allowed connection, the phase has no socket of the host's network, so the call can do no harm. Let the kernel continue it, and make no connections for the phase from now on. */
 	if (errno == EPERM && !call->egress->connected) {
 		char reason[96];
 		const char *name = target_program(&call->target)->comm;

@@ -67,7 +67,7 @@ static int emulate_setsockopt(const struct egress_call *call, const struct reque
 	return setsockopt(call->socket, level, name, &value, length) == 0 ? 0 : errno;
 }
 
-enum { MOST_DATA = 256 << 10, /* size of a helper's buffer; a longer message is sent in several parts on a stream socket, and fails with EMSGSIZE on others */
+enum { MOST_DATA = 256 << 10, /* size in bytes of the buffer of a helper process; a longer message is sent in several parts on a stream socket, and fails with EMSGSIZE on others */
        MOST_PARTS = 1024 /* maximum number of parts of one message (UIO_MAXIOV); with more parts the call fails with EMSGSIZE */,
        MOST_MESSAGES = 1024 };
 
@@ -197,7 +197,7 @@ static noreturn void run_helper(const struct egress_call *call, const struct req
 	_exit(0);
 }
 
-/* Forks a helper process that executes and answers the call, so that the watcher itself does not wait. Returns false if the call has ended. */
+/* Forks a helper process that executes and answers the call, so that the watcher itself does not wait. Returns true if the call is or will be answered, false if it has already ended. */
 static bool start_helper(const struct egress_call *call, const struct request *request)
 {
 	/* Ignore SIGCHLD, so that the kernel reaps the helper process. */

@@ -11,7 +11,7 @@ enum { CHECK_MICROSECONDS = 50000 };
 /* ERESTARTSYS, an errno that only the kernel uses. As the answer to a call, it makes the kernel restart the call if the signal handler has SA_RESTART, and return EINTR otherwise (signal(7)). */
 enum { RESTART = 512 };
 
-/* Sets the timer to the time of the next check or of the first deadline, whichever is earlier. */
+/* Sets the timer to the time of the next check or of the first deadline, whichever is earlier. Stops it if no call is pending. */
 static void start_timer(const struct egress *egress)
 {
 	long long now = clock_microseconds(), next = now + CHECK_MICROSECONDS;

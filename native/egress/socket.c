@@ -202,7 +202,7 @@ static void move_registrations(const struct egress_call *call, int fd, const str
 		int epoll = target_duplicate(&call->target, registrations[i].epoll);
 		if (epoll < 0)
 			continue;
-		/* Remove the old socket. It stays open as call->socket, so it would otherwise stay registered and report that it is not connected. */
+		/* Remove the old socket from the epoll instance. Otherwise it would stay registered, because the watcher keeps it open as call->socket, and would report that it is not connected. */
 		control(epoll, EPOLL_CTL_DEL, call->socket, call->fd, registrations[i].event);
 		control(epoll, EPOLL_CTL_ADD, fd, call->fd, registrations[i].event);
 		target_close(epoll);

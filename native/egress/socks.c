@@ -92,7 +92,7 @@ static int take_over(const struct pending_call *pending)
 	return -1;
 }
 
-/* Returns true if the proxy has read no data from its TCP socket: all bytes that the server has sent are still unread. */
+/* Returns true if the proxy has read no data from its TCP socket: all bytes that the server has sent are still unread. Returns false if the proxy has read some, or if this is unknown. */
 static bool has_all_data(int fd)
 {
 	struct tcp_info info = {0};
@@ -103,7 +103,7 @@ static bool has_all_data(int fd)
 	       ioctl(fd, FIONREAD, &unread) == 0 && info.tcpi_bytes_received == (uint64_t)unread;
 }
 
-/* Ends the pending call. error: 0: the phase gets the socket result; an errno: the call fails with it; CALL_PENDING: sends no answer. Always returns false, which removes the pending call. */
+/* Ends the pending call. error: 0: the phase gets the socket result; an errno: the call fails with it; CALL_PENDING: sends no answer, because the call has ended or is pending again. Always returns false, the value by which a pending_handler removes the call. */
 static bool finish(struct pending_call *pending, int result, int error)
 {
 	if (error != CALL_PENDING)

@@ -112,7 +112,7 @@ static void put_socketcall(struct bpf *bpf, const struct seccomp_rules *rules)
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Makes jumps in dispatch lead to the next instruction, for all calls of row's kind whose ids are the first letters of row->ids. arguments: number of these letters. Returns true if there are any. */
+/* Makes jumps in dispatch lead to the next instruction, for all calls of row's kind whose ids are the first letters of row->ids. arguments: number of these letters. Returns true if there is such a jump, false if there is none. */
 static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, size_t arguments)
 {
 	bool any = false;

@@ -139,7 +139,7 @@ static const char *next_argument(const char *argument, const char *end)
 	return next < end ? next : NULL;
 }
 
-/* Returns the script that an interpreter runs: the first argument that is not an option, or the value of the option for a module or file. NULL if there is none. The result points into argv. */
+/* Returns the script that an interpreter runs: the first argument that is not an option, or the value of the option for a module or file. Returns NULL if there is no script. The result points into argv. */
 static const char *find_script(const char *argv, size_t length)
 {
 	const char *end = argv + length;
@@ -286,7 +286,7 @@ void target_add_parents(const struct target *target, struct program *program)
 
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size)
 {
-	/* Read to this stack, because a thread that the watchdog has replaced may still write later. To read more, pass memory on the caller's stack, unless the process has no watchdog (emulate.c). */
+	/* Read to the stack of this thread, because a thread that the watchdog has replaced may still write later. For more bytes, data must itself be on this stack, unless the process has no watchdog (emulate.c). */
 	char own[sizeof(struct sockaddr_storage)] = {0};
 	void *buffer = size <= sizeof own ? own : data;
 	watchdog_begin();
@@ -303,7 +303,7 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
 	return true;
 }
 
-/* Returns true if copy, a duplicate of another thread's fd, is the same file as fd of the target. Tries kcmp(2), which a kernel may lack, then /proc/TID/fd, which requires the ids of the target. */
+/* Returns true if copy, a duplicate of another thread's fd, is the same file as fd of the target. Tries kcmp(2), which a kernel may lack, then /proc/TID/fd, which requires the ids of the target. Returns false if the files differ, or if both ways fail. */
 static bool is_file_of_target(const struct target *target, pid_t other_thread, int fd, int copy)
 {
 	struct stat theirs, ours;

@@ -13,7 +13,7 @@
 #define SYS_futex SYS_futex_time64
 #endif
 
-/* A watched call is a system call of the watcher between watchdog_begin() and watchdog_end(). It is stuck if its thread still sleeps after 200 to 250 ms. After 500 ms without one, the watchdog sleeps. */
+/* A watched call is a system call of the watcher between watchdog_begin() and watchdog_end(). It is stuck if its thread still sleeps after 200 to 250 ms. After 500 ms without a watched call, the watchdog's thread sleeps. */
 enum { TICK_MICROSECONDS = 50000,
        STUCK_TICKS = 5,
        IDLE_TICKS = 10,
@@ -22,10 +22,10 @@ enum { TICK_MICROSECONDS = 50000,
 
 static struct watched_loop watched;
 
-/* Counts the beginnings and ends of watched calls: it is odd during a call. The watchdog counts the end of a stuck call, so that its thread later detects that it has been replaced. */
+/* Number of beginnings and ends of watched calls so far, so it is odd during a call. The watchdog counts the end of a stuck call, so that its thread later detects that it has been replaced. */
 static atomic_uint turn;
 
-/* TID of the calling thread, and of the thread that made the last watched call. */
+/* own_tid: TID of the calling thread. watched_tid: TID of the thread that began the last watched call. */
 static _Thread_local pid_t own_tid;
 static atomic_int watched_tid;
 
@@ -35,7 +35,7 @@ enum { WATCHING,
        NOT_STARTED };
 static atomic_int state;
 
-/* Number of threads that new threads have replaced and whose system call has not returned yet. */
+/* Number of threads that are stuck: a new thread has replaced them, and their system call has not returned yet. */
 static atomic_int stuck_threads;
 
 /* The point to which a replaced thread jumps (longjmp(3)) after its stuck call has returned. The thread then ends. */
@@ -54,7 +54,7 @@ static bool start_thread(void *(*function)(void *), void *argument)
 	return started;
 }
 
-/* Runs the main loop. Returns after the stuck call of a replaced thread has returned. */
+/* Runs the main loop in the calling thread. Returns only if a new thread has replaced this one, after the stuck call has returned. replaces: parameter of serve() (struct watched_loop). */
 static void run(bool replaces)
 {
 	own_tid = (pid_t)syscall(SYS_gettid);
@@ -63,7 +63,7 @@ static void run(bool replaces)
 	atomic_fetch_sub(&stuck_threads, 1);
 }
 
-/* Main function of the threads other than the first. replaces: not NULL if the thread replaces a stuck one. */
+/* Main function of the threads other than the first. replaces: NULL: the thread is an additional one; another value: it replaces a stuck thread. */
 static void *run_in_thread(void *replaces)
 {
 	run(replaces != NULL);
@@ -110,7 +110,7 @@ void watchdog_begin(void)
 	int before = atomic_load(&state) == WATCHING ? WATCHING : atomic_exchange(&state, WATCHING);
 	if (before == ASLEEP)
 		syscall(SYS_futex, &state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-	/* Ignore a failure: then watched calls have no time limit. The supervisor still limits how long it waits for the end of the watcher. */
+	/* Ignore a failure to start the watchdog's thread: watched calls then have no time limit. The supervisor still limits how long it waits for the end of the watcher. */
 	if (before == NOT_STARTED)
 		start_thread(watch, NULL);
 }

@@ -32,7 +32,7 @@ bool yama_broker_is_needed(void)
 	return fd >= 0 && read(fd, &scope, 1) == 1 && scope == '1';
 }
 
-/* Sends a request to the broker and waits for the reply, on a socket pair for this request, because other threads may wait too. Returns the descriptor in the reply, or -1. */
+/* Sends a request to the broker and waits for the reply, on a socket pair for this request, because other threads may wait too. Returns the descriptor in the reply, or -1 if it has none. Sets reply->error to EPERM if there is no reply. */
 static int send_request(int broker, const struct broker_request *request, int pidfd, struct broker_reply *reply)
 {
 	int ends[2], found[PASSED_FDS] = {-1, -1};
@@ -68,7 +68,7 @@ int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd)
 	return found;
 }
 
-/* Answers one request. Returns false at the end of file or if receiving fails. The thread of the broker then ends. */
+/* Answers one request and returns true. Returns false at the end of file or if receiving fails: the thread of the broker then ends. */
 static bool answer_one(int socket)
 {
 	struct broker_reply reply = {0};

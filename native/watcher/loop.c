@@ -24,10 +24,10 @@
 struct loop {
 	int epoll; /* epoll instance that waits for all sources of events except the listener */
 	struct event_source setup, control, dns, dns_timer;
-	struct event_source listener_end; /* waits for the end of the last process with the filter; used only if the watcher outlives the supervisor */
+	struct event_source listener_end; /* the seccomp listener, to detect that all processes with the filter have ended; used only if the watcher outlives the supervisor */
 	sem_t lock;
 	bool has_second_thread;
-	bool is_listening; /* true if the thread that has the lock is the one that waits for notifications; if this thread gets stuck, the thread that replaces it waits for notifications too */
+	bool is_listening; /* true: the thread that has the lock is the one that waits for notifications; false: it is the one that waits for other events. If this thread gets stuck, the thread that replaces it waits for the same */
 	struct notifier notifier;
 };
 
@@ -49,7 +49,7 @@ static void receive_listener(void *owner, struct event_source *setup)
 	ioctl(fds[0], SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 }
 
-/* Called after the last process with the filter has ended, if the watcher has outlived the supervisor. */
+/* Ends the watcher. Called by events_handle_one() when all processes with the filter have ended, if the watcher has outlived the supervisor. */
 static void exit_after_phase(void *owner, struct event_source *unused)
 {
 	(void)owner;
@@ -57,7 +57,7 @@ static void exit_after_phase(void *owner, struct event_source *unused)
 	_exit(0);
 }
 
-/* Handles the end of the phase: the supervisor sends a byte, which makes the watcher stay, or closes the socket. The watcher exits at the end of file, and if no process has the filter. */
+/* Handles the end of the phase: the supervisor sends a byte, which makes the watcher stay, or closes the socket, which makes it exit. The watcher also exits if all processes with the filter have ended, or if init has sent no listener. */
 static void handle_control(void *owner, struct event_source *control)
 {
 	struct loop *loop = owner;
@@ -69,7 +69,7 @@ static void handle_control(void *owner, struct event_source *control)
 	struct pollfd setup = {.fd = loop->setup.fd, .events = POLLIN};
 	while (loop->setup.fd >= 0 && poll(&setup, 1, 0) > 0)
 		receive_listener(loop, &loop->setup);
-	/* The kernel reports POLLHUP for the listener as soon as no process has the filter. */
+	/* The kernel reports POLLHUP for the listener as soon as all processes with the filter have ended. */
 	struct pollfd listener = {.fd = loop->notifier.listener, .events = POLLIN};
 	bool is_used = listener.fd >= 0 && poll(&listener, 1, 0) >= 0 && (listener.revents & POLLHUP) == 0;
 	/* Poll the listener for its end, because before Linux 6.11 SECCOMP_IOCTL_NOTIF_RECV does not return when the last process with the filter ends. */
@@ -83,7 +83,7 @@ static void handle_control(void *owner, struct event_source *control)
 	event_source_close(loop->epoll, control);
 }
 
-/* Called after the last process with the filter has ended. Closes the listener, and exits if the supervisor has ended. */
+/* Closes the listener after all processes with the filter have ended. Exits if the supervisor has asked the watcher to stay until then (handle_control()). */
 static void close_listener(struct loop *loop)
 {
 	close(loop->notifier.listener);
@@ -99,7 +99,7 @@ static void lock(struct loop *loop, bool is_listening)
 	loop->is_listening = is_listening;
 }
 
-/* Waits for a notification. Returns false if a signal has interrupted the call of the phase, or if no process has the filter. */
+/* Waits for a notification and returns true. Returns false if a signal has ended the call before it was received, or if all processes with the filter have ended. */
 static bool receive_notification(const struct loop *loop, struct seccomp_notif *notification)
 {
 	*notification = (struct seccomp_notif){0};
@@ -113,7 +113,7 @@ static void handle_notification(struct loop *loop, const struct seccomp_notif *n
 	notification_handle(&loop->notifier, dns_reply);
 }
 
-/* Ends the redirection of DNS queries, and handles the calls that wait for the DNS server process without it. */
+/* Ends the redirection of DNS queries. Handles the calls that wait for a socket from the DNS server process now, without a redirection. */
 static void end_dns(struct loop *loop, const char *reason)
 {
 	struct seccomp_notif notification;
@@ -203,7 +203,7 @@ static void abandon_call(struct loop *loop)
 		egress_abandon_pending(loop->notifier.egress);
 }
 
-/* The watcher's main loop. The calling thread must have the lock, which this function releases. */
+/* The watcher's main loop. The calling thread must have the lock, which this function releases. replaces: true: first answers the call that a stuck thread was handling; false: there is no such call. */
 static void serve(void *owner, bool replaces)
 {
 	struct loop *loop = owner;
@@ -216,7 +216,7 @@ static void serve(void *owner, bool replaces)
 	serve_others(loop);
 }
 
-/* Exits because too many threads are stuck. Closes the listener, which would stay open until the last of them ends. Shuts down the socket to the supervisor, of which a thread in close_in_thread() (watcher.c) has a copy. */
+/* Ends the watcher. Called by the watchdog if it cannot replace a stuck thread. Closes the listener, which would otherwise stay open until the last stuck thread ends. Shuts down the socket to the supervisor, because a stuck thread of close_in_thread() (watcher.c) may have a copy. */
 static void fail(void *owner)
 {
 	struct loop *loop = owner;

@@ -62,7 +62,7 @@ static uint64_t namespace_at(const char *path)
 	return stat(path, &status) == 0 ? status.st_ino : 0;
 }
 
-/* Sends a request to init and waits for the reply. Stores the attached descriptor in *fd, or -1 if there is none. Returns false if init does not reply in time. */
+/* Sends a request to init and waits for the reply. Stores the attached descriptor in *fd, or -1 if there is none. Returns true if *reply is set, false if init has ended or does not reply in time. */
 static bool ask_init(int maker, const struct maker_request *wanted, int milliseconds, struct maker_reply *reply, int *fd)
 {
 	struct pollfd init = {.fd = maker, .events = POLLIN};
@@ -78,7 +78,7 @@ static bool ask_init(int maker, const struct maker_request *wanted, int millisec
 	return false;
 }
 
-/* Answers the call with a descriptor. Returns false and sets errno if the target cannot receive the descriptor: ENOENT if the call has ended, or EMFILE. */
+/* Answers the call with a duplicate of fd, with the close-on-exec flag if close_on_exec is true. Returns false and sets errno if the target cannot receive the descriptor: ENOENT if the call has ended, or EMFILE. */
 static bool answer_with_fd(const struct target *target, int fd, bool close_on_exec)
 {
 	struct seccomp_notif_addfd added = {
@@ -226,7 +226,7 @@ static bool is_pending(const struct ipc_objects *objects, size_t at)
 	return pending;
 }
 
-/* Forgets the objects that no longer exist, except segments that may still be created. */
+/* Removes the objects that no longer exist from the table, except shared memory segments that the kernel may still have to create. */
 static void forget_removed(struct ipc_objects *objects)
 {
 	size_t kept = 0;
@@ -281,7 +281,7 @@ static int create_queue(const struct ipc_request *request, uint64_t *inode)
 	return queue;
 }
 
-/* Creates the requested object and adds it to the table. Returns its id or, for a message queue, a descriptor; -1 if the kernel must continue the call, for example because the object exists. Only adds shared memory to the table, and returns -1. */
+/* Creates the requested object and adds it to the table. Returns its id or, for a message queue, a descriptor. Returns -1 if the kernel must continue the call, for example because the object exists. Shared memory is only added to the table, and the result is -1. */
 static int create_ipc_object(struct ipc_objects *objects, const struct ipc_request *request)
 {
 	const int exclusive = request->flags | IPC_CREAT | IPC_EXCL;
@@ -316,7 +316,7 @@ static int create_ipc_object(struct ipc_objects *objects, const struct ipc_reque
 	return result;
 }
 
-/* Creates the requested object with all capabilities turned off, because the calling thread may have fewer than init. Returns a descriptor, or the id of a System V object, or -1. */
+/* Creates the requested object with all capabilities turned off, because the calling thread may have fewer than init. Returns a descriptor or the id of a System V object. On failure, returns -1 and sets errno. */
 static int create(const struct maker_request *wanted, struct ipc_objects *ipc_objects)
 {
 	struct identity saved;

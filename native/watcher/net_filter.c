@@ -150,7 +150,7 @@ int net_filter_check(struct net_filter *net_filter, const struct target *target,
 	int error = check_port(net_filter, to, protocol);
 	if (error == 0)
 		*permitted = (struct permitted_destination){*to, target->now + PERMITTED_MICROSECONDS};
-	/* The receiver may reply: the call may bind the sending socket to a port. */
+	/* Remember the sending socket, because the call may bind it to a port, to which the receiver must be able to reply. */
 	if (error == 0 && protocol != IPPROTO_TCP)
 		net_filter_note_socket(net_filter, target, fd);
 	return error;

@@ -8,7 +8,7 @@
 #include "watcher/watcher_internal.h"
 #include "target/watchdog.h"
 
-/* Writes the kernel's name of the socket's protocol (sockfs_xattr_get() in net/socket.c) to protocol, in lower case and without "v6"; "" on failure. Reads it by a duplicate of the socket or by /proc/TID/fd; only the latter can belong to a new thread with the same TID. */
+/* Writes the kernel's name of the socket's protocol (sockfs_xattr_get() in net/socket.c) to protocol, in lower case and without "v6"; "" on failure. Reads it by a duplicate of the socket or by /proc/TID/fd, which after the end of the target can belong to a new thread with the same TID. */
 static void read_protocol(const struct target *target, int fd, char *protocol, size_t size)
 {
 	static const char attribute[] = "system.sockprotoname";
@@ -88,7 +88,7 @@ static size_t log_call(struct notifier *notifier, const struct target *target, c
 	}
 }
 
-/* Returns the errno with which the network filter must refuse a call, or 0. Sets *allowed to a destination of the call that is in the allow-list, or to NULL. */
+/* Returns the errno with which the network filter must refuse a call, or 0 to permit the call. Sets *allowed to a destination of the call that is in the allow-list, or to NULL if there is none. */
 static int check_net_filter(struct notifier *notifier, const struct target *target, struct request *request, const struct destination **allowed)
 {
 	struct net_filter *net_filter = notifier->net_filter;
@@ -117,7 +117,7 @@ static int check_net_filter(struct notifier *notifier, const struct target *targ
 	return error;
 }
 
-/* Answers a call that sends a DNS query to a name server, or connects a socket to a name server. Returns false for any other call, without an answer. */
+/* Answers a sendto(2) of a DNS query to a name server, or a connect(2) of a UDP socket to one, and returns true. Returns false without an answer for any other call, or if no trap can be set (query_trap_set()). */
 static bool answer_lookup(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	if (request->count != 1 || strcmp(request->to[0].protocol, "udp") != 0 || !dns_redirect_covers(&notifier->dns_redirect, &request->to[0]))

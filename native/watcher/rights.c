@@ -58,7 +58,7 @@ bool watcher_rights_reduce(bool traces, const char *proxy)
 	return capabilities_set(kept, kept, false) && prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
-/* True in builds with sanitizers or gcov. No filter is installed in these builds, because they make system calls that are not in the table. */
+/* True in builds with AddressSanitizer or gcov, which make system calls that are not in the table permitted. These builds install no filter. */
 #if defined __SANITIZE_ADDRESS__ || defined COVERAGE
 #define INSTRUMENTED true
 #else

@@ -56,7 +56,7 @@ static void *close_other_files(void *data)
 	return NULL;
 }
 
-/* Closes all descriptors except fds in a new thread, because a FUSE server can delay a close (fuse_flush() in fs/fuse/file.c). Returns false after a time limit: the caller then has a descriptor table without the file. */
+/* Closes all descriptors except fds in a new thread, because a FUSE server can delay a close (fuse_flush() in fs/fuse/file.c). Returns true if all are closed. Returns false after a time limit: the caller then has a new descriptor table without the file that delays, and must call again. */
 static bool close_in_thread(const int *fds, size_t count)
 {
 	pthread_t thread;
