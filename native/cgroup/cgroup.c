@@ -96,7 +96,7 @@ static int open_or_create(int parent, const char *name)
 	return exists ? cgroupfs_open_directory(parent, name) : -1;
 }
 
-/* Removes the cgroup /portcullis if parent is a descriptor of it and it contains no cgroups. Does not close parent. */
+/* If parent is a descriptor of the cgroup /portcullis, removes this cgroup, unless it contains other cgroups. Does not close parent. */
 static void remove_if_empty(int parent)
 {
 	AUTO_CLOSE int above = cgroupfs_open_directory(parent, "..");

@@ -103,7 +103,7 @@ static bool wait_until_ready(struct supervisor *s, pid_t first, struct setup_err
 	while (!ready && receive_before(s->channel, &message, deadline)) {
 		if (message.type == MESSAGE_READY) {
 			ready = true;
-			/* The kernel adds init's process ID to the message. In a PID namespace, getpid(2) of init returns 1. */
+			/* Use the process ID that the kernel has added to the message. init could not send it: in a PID namespace, getpid(2) returns 1. */
 			s->init = message.sender;
 			snmp_open(&s->snmp, message.counters);
 		}

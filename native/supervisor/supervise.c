@@ -163,7 +163,7 @@ static void launch_or_degrade(struct supervisor *s)
 			errno = setup_error.error;
 			run_without_init(s, setup_steps[setup_error.step].call);
 		} else if (s->plan.mode == MODE_USERNS && s->identity.mode == MODE_SETUID) {
-			/* In a user namespace init has all capabilities, so drop root privileges before the next launch. */
+			/* The next launch uses a user namespace, in which init has all capabilities without root privileges. So drop these privileges first. */
 			drop_root(s);
 			if (!identity_read(&s->identity))
 				refuse("getresuid: %m");

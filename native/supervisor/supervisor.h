@@ -121,7 +121,7 @@ struct supervisor {
 	bool command_exited;
 	bool no_children;	   /* true: init has reported that the command has exited and left no process that is a child of init; false: init has not reported this */
 	bool init_exited;	   /* init has exited and was reaped */
-	bool init_refused;	   /* init exited with EXIT_REFUSED and has printed the reason */
+	bool init_refused;	   /* true: init exited with EXIT_REFUSED, after it printed the reason; false: it has not exited, or exited otherwise */
 	long long signal_deadline; /* time by which init must return a forwarded signal (CLOCK_MONOTONIC, milliseconds); 0: no signal is pending */
 };
 

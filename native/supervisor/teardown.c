@@ -49,8 +49,8 @@ static void read_command_lines(void *data)
 }
 
 /*
- * Adds the living processes of pids to orphans: counts all of them, and describes them until described is full. If stuck is true, SIGKILL has
- * not ended them, and an earlier call may have added them.
+ * Adds the living processes of pids to orphans: counts all of them, and describes them until described is full. stuck: true
+ * if SIGKILL has not ended these processes, so that an earlier call may have added them; false if no SIGKILL has been sent yet.
  */
 static void add_orphans(struct orphans *orphans, const struct pids *pids, bool stuck)
 {

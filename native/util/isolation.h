@@ -7,10 +7,10 @@ enum isolation {
 	ISOLATE_NET = 1,
 	ISOLATE_IPC = 2,
 	ISOLATE_PID = 4,
-	ISOLATE_PROC = 8, /* a new /proc, for ISOLATE_PID */
+	ISOLATE_PROC = 8, /* mount a new /proc, which shows only the processes of the PID namespace of ISOLATE_PID */
 	ISOLATE_MOUNT = 16,
-	ISOLATE_SHM = 32,					     /* a new tmpfs on /dev/shm, for ISOLATE_IPC */
-	ISOLATE_MOUNTS = ISOLATE_PROC | ISOLATE_MOUNT | ISOLATE_SHM, /* the isolation that needs a new mount namespace */
+	ISOLATE_SHM = 32,					     /* mount a new tmpfs on /dev/shm, which the IPC namespace of ISOLATE_IPC does not isolate */
+	ISOLATE_MOUNTS = ISOLATE_PROC | ISOLATE_MOUNT | ISOLATE_SHM, /* all bits that need a new mount namespace */
 	ISOLATE_ALL = 63,
 };
 

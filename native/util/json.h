@@ -18,10 +18,10 @@ struct json {
 /* Appends formatted text without escaping, truncated to 255 bytes: a number, or the bracket that opens a list or an object. */
 void json_value(struct json *json, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Appends the number, if it is positive. */
+/* Appends the number if it is positive, otherwise nothing. */
 void json_count(struct json *json, const char *name, long long count);
 
-/* Appends true, if flag is true. */
+/* Appends true if flag is true; appends nothing if flag is false. */
 void json_flag(struct json *json, const char *name, bool flag);
 
 /* Appends the brackets that close lists and objects. */

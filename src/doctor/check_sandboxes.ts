@@ -200,7 +200,7 @@ function auditFindings(system: SystemInfo): Finding[] {
 	];
 }
 
-/** Reports the effect of PORTCULLIS_SOCKETS="own" if the watcher, a process of confine, cannot inspect the system calls of phases. */
+/** Called if the watcher, a process of confine, cannot inspect the system calls of phases. Reports the effect on PORTCULLIS_SOCKETS="own"; [] if `isOwn` is false. */
 function ownSocketsFinding(isOwn: boolean, effect: string, fix: string): Finding[] {
 	const id = 'PORTCULLIS_SOCKETS';
 	return isOwn ? [error(id, id, `PORTCULLIS_SOCKETS="own" ${effect}`, fix)] : [];
