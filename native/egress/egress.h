@@ -87,7 +87,7 @@ enum dns_redirection {
  */
 enum dns_redirection dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow, const struct seccomp_notif *notification, const int *reply);
 
-/* Removes the first of the waiting calls from redirect->waiting and stores it in *notification. Returns false if no call waits. */
+/* Removes the first of the waiting calls from redirect->waiting, stores it in *notification and returns true. Returns false if no call waits. */
 bool dns_redirect_take(struct dns_redirect *redirect, struct seccomp_notif *notification);
 
 /* Ends the redirection of queries, and logs the reason why DNS lookups are not watched any more. Does nothing if the redirection has already ended. */

@@ -91,7 +91,7 @@ struct egress {
 	bool descriptors_are_shared;			 /* true after a clone(2) with CLONE_FILES and without CLONE_THREAD: processes may share descriptors, so calls of single-threaded processes are emulated too; false: only calls of multi-threaded processes and calls by socketcall(2) are emulated */
 	uint64_t host_network;				 /* cookie that identifies the host's network namespace (SO_NETNS_COOKIE); 0: not known, because Linux is older than 5.14 or, with ROUTE_SOCKS, the watcher has not duplicated a socket of the proxy yet */
 	bool has_defaults[2];				 /* index: 1 for AF_INET6, 0 for other families; true: the element of defaults with this index is set; false: the watcher has not connected a socket of this family yet */
-	struct option_value defaults[2][COPIED_OPTIONS]; /* values of the copied options on a new socket; only options with other values are copied */
+	struct option_value defaults[2][COPIED_OPTIONS]; /* values that the options have on a new socket, with the index of has_defaults; socket_copy_options() copies only options with other values */
 	int epoll;
 	struct event_source timer;
 	struct pending_call calls[PENDING_CALLS];
@@ -105,10 +105,10 @@ int socket_option(int fd, int level, int name);
 /* Returns the address family of the socket fd, or -1 if fd is not a socket. */
 int socket_family(int fd);
 
-/* Returns true for a TCP socket, and for an MPTCP socket, because the watcher can replace that with a TCP socket. */
+/* Returns true for a TCP socket, and for an MPTCP socket, because the watcher can replace that with a TCP socket. Returns false for any other file. */
 bool socket_is_tcp(int fd);
 
-/* Returns true if the TCP socket fd is in the state TCP_CLOSE: not connected, not connecting and not listening. */
+/* Returns true if the TCP socket fd is in the state TCP_CLOSE: not connected, not connecting and not listening. Returns false in any other state, and for other files. */
 bool socket_is_idle(int fd);
 
 /* Returns true if a process of the phase has bound the socket fd to an address or a port, or if this is unknown. The watcher then refuses to connect the socket to an allowed destination. */
@@ -119,7 +119,7 @@ bool socket_is_blocking(int fd);
 /* Copies the options that a program has set on the socket from to the socket to, except values that the kernel refuses. family: address family of both sockets; 0: they differ, so the options of IP and IPv6 are not copied. egress: keeps the default values if the socket to is new; NULL: reads all values of to. */
 void socket_copy_options(struct egress *egress, int from, int to, int family);
 
-/* Stores the network namespace of the socket fd as that of the host, if none is stored yet. Returns false if another one is stored, or if the kernel does not report it, as on Linux before 5.14. */
+/* Stores the network namespace of the socket fd as that of the host, if none is stored yet. Returns true if the stored namespace is that of fd. Returns false if it is another one, or if the kernel does not report the namespace of fd, as on Linux before 5.14. */
 bool host_network_set(struct egress *egress, int fd);
 
 /* Returns true if the socket fd, of any family, belongs to the host's network namespace. Returns false if it does not, or if egress->host_network is 0 (not known). */

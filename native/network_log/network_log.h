@@ -11,8 +11,8 @@
 #include "util/destination.h"
 
 enum {
-	LOG_ROWS = 256,		       /* maximum number of rows in a table */
-	LOG_FEW_ROWS = 64,	       /* maximum number of rows in LOG_ALLOWED and in LOG_SOCKETS */
+	LOG_ROWS = 256,		       /* maximum number of rows in LOG_ATTEMPTS and in LOG_LOOKUPS; further entries count in the total only */
+	LOG_FEW_ROWS = 64,	       /* maximum number of rows in LOG_ALLOWED and in LOG_SOCKETS; further entries count in the total only */
 	LOG_ATTEMPTS_BY_COMMAND = 192, /* number of rows that count the attempts of one command line each; each later row counts the attempts of all further command lines of one program */
 	LOG_NAME = 256,
 };
@@ -62,12 +62,12 @@ struct watch_status {
 };
 
 struct network_log {
-	struct watch_status calls;  /* system calls: WATCHED_YES after the listener is installed */
+	struct watch_status calls;  /* system calls: WATCHED_YES after the seccomp listener is installed; WATCHED_NO if this has failed */
 	uint8_t setuid_inert;	    /* 1 if confine set no_new_privs to install the seccomp filter; set-user-ID programs of the phase then get no privileges; 0: confine has not set it, or it was already set */
 	struct watch_status names;  /* DNS lookups: WATCHED_YES while they can be logged; WATCHED_NO after the DNS server process failed to start or ended */
 	uint8_t phase_serves_names; /* 1 if a program of the phase has bound port 53 of loopback, and /etc/resolv.conf has a name server on loopback; lookups at loopback are then not logged; 0: otherwise */
 
-	uint64_t unroutable; /* most packets without a route that the calls seen by the watcher can cause; if the kernel counts more, some attempts, such as those of io_uring, did not pass the watcher */
+	uint64_t unroutable; /* highest number of packets without a route that the calls seen by the watcher can cause; if the kernel counts more, some attempts, such as those of io_uring, did not pass the watcher */
 
 	enum egress_route route;
 	char route_reason[96];	 /* reason why route is ROUTE_NONE; "" if the reason is that Portage has isolated the network and runs no SOCKS proxy */

@@ -21,7 +21,7 @@ void put_instruction(struct bpf *bpf, struct sock_filter instruction);
 /* Loads the 32 bits at an offset of struct seccomp_data, so that later instructions can compare them. */
 void put_load(struct bpf *bpf, size_t offset);
 
-/* Compares the loaded value with value. test: BPF_JEQ, BPF_JGE or BPF_JSET. yes, no: how many instructions the filter skips if the test is true or false. */
+/* Compares the loaded value with value. test: BPF_JEQ, BPF_JGE or BPF_JSET. yes: how many of the next instructions the filter skips if the test is true. no: how many it skips if the test is false. */
 void put_jump(struct bpf *bpf, unsigned short test, uint32_t value, unsigned char yes, unsigned char no);
 
 void put_return(struct bpf *bpf, uint32_t action);

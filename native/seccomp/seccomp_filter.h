@@ -12,7 +12,7 @@ enum { SECCOMP_FILTER_ROOM = 1024 }; /* room for the instructions of a filter; s
 struct seccomp_rules {
 	unsigned active;   /* the rules that the filter applies, bits of enum rule */
 	uint64_t families; /* for RULE_FAMILIES: set with one bit for each socket family that the phase may use (allow_list.h) */
-	uint32_t uid, gid; /* for RULE_SINGLE_ID: the mapped ids */
+	uint32_t uid, gid; /* for RULE_SINGLE_ID: the only user id and the only group id that the user namespace of the phase maps */
 };
 
 /*
@@ -21,7 +21,7 @@ struct seccomp_rules {
  *
  * With RULE_REFUSING, the filter refuses all calls of an unknown architecture, because they could connect without a
  * notification. For the same reason it refuses io_uring_setup, also with RULE_FAMILIES alone. With RULE_SINGLE_ID, set*id(2) and chown(2) fail with
- * EPERM for other ids, also in user namespaces of the phase. The kernel would return EINVAL, but libfakeroot and test suites rely on EPERM.
+ * EPERM for ids other than rules->uid and rules->gid, also in user namespaces that the phase creates. The kernel would return EINVAL, but libfakeroot and test suites rely on EPERM.
  */
 size_t seccomp_filter_build(const struct machine *machine, const struct seccomp_rules *rules, struct sock_filter *filter, size_t room);
 

@@ -59,8 +59,8 @@ struct request {
 	size_t path_count;
 	struct abstract_name abstracts[REQUEST_ADDRESSES];
 	size_t abstract_count;
-	bool chooses_route;	/* true if ancillary data of a message may make the kernel send the message through an interface other than loopback */
-	bool creates_ipc;	/* true if the call creates an IPC object, provided that none with its key or name exists */
+	bool chooses_route;	/* true: ancillary data of a message may make the kernel send the message through an interface other than loopback; false: no message in the call has such data */
+	bool creates_ipc;	/* true: the call creates an IPC object, provided that none with its key or name exists; false: the call creates none */
 	struct ipc_request ipc; /* the arguments of a call that may create an IPC object; set if creates_ipc is true */
 	int unreadable;		/* errno with which reading the target's memory failed; 0: everything was read */
 };

@@ -21,7 +21,7 @@ struct target {
 	long long now; /* time at which the watcher began to handle the call, in microseconds of CLOCK_MONOTONIC */
 };
 
-/* Creates the state of the functions target_*(), such as a cache of programs, which is never freed. broker: socket to the Yama broker or -1. Returns NULL and sets errno on failure. */
+/* Creates the state of the functions target_*(), such as a cache of programs, which is never freed. broker: socket to the Yama broker; -1: there is no broker. Returns NULL and sets errno on failure. */
 struct target_access *target_access_new(int broker);
 
 struct program {
@@ -35,7 +35,7 @@ struct program {
 	size_t parents_length;	    /* length of the text in parents, in bytes; 0: target_add_parents() was not called or found no ancestor */
 };
 
-/* Returns true if the thread still waits for an answer, so that its TID has not been reused. Call it after opening a file in /proc/TID, before using the content. */
+/* Returns true if the thread still waits for an answer, so that its TID has not been reused. Returns false if the call has ended. Call it after opening a file in /proc/TID, before using the content. */
 bool target_is_valid(const struct target *target);
 
 /* Answers the system call of the target. The parameters become members of struct seccomp_notif_resp; error is 0 or a positive errno. Returns false if the call has already ended. */
@@ -67,7 +67,7 @@ struct thread_status {
 	gid_t effective_gid;
 	mode_t umask;
 	uint64_t capabilities; /* effective capabilities, bit N for capability N; 1 if unknown, for example if a long list of groups fills the read buffer, because 0 would mean "no capabilities" */
-	bool has_signal;       /* true if a signal is pending that the thread does not block, so that the signal would interrupt a system call of the thread */
+	bool has_signal;       /* true if a signal is pending that the thread does not block, so that the signal would interrupt a system call of the thread; false: there is no such signal, or /proc/TID/status cannot be read */
 };
 
 struct thread_status thread_status(pid_t tid);

@@ -23,10 +23,10 @@ struct ipc_objects {
 
 struct maker {
 	int socket;	   /* the watcher's end of the socket pair with init; -1: the watcher has closed it because init has ended */
-	uint64_t families; /* socket families that the phase may use (allow_list.h) */
+	uint64_t families; /* set with one bit for each socket family that the phase may use (allow_list.h) */
 };
 
-/* For the watcher: lets init create the socket that a call requests, and answers the call with a descriptor or an errno: EAFNOSUPPORT if the thread is in another network namespace than init. */
+/* For the watcher: lets init create the socket that a call requests, and answers the call with a descriptor of the socket or with an errno, such as EAFNOSUPPORT if the thread is in another network namespace than init. */
 void maker_answer_socket(const struct maker *maker, const struct request *request, const struct target *target);
 
 /* For the watcher: lets init create the IPC object that a call requests, and answers the call. Returns false, without an answer, if the kernel must continue the call: init has created no object, because the object exists or is shared memory, or because the thread's ids or IPC namespace differ from those of init. */
@@ -35,10 +35,10 @@ bool maker_answer_ipc(const struct maker *maker, const struct request *request, 
 /* For init: receives one request of the watcher and sends the result. Returns true to be called again, also if there is no request yet. Returns false after the watcher has ended. */
 bool maker_serve(int socket, struct ipc_objects *ipc_objects);
 
-/* Removes the IPC objects in the table that still exist. Call it after all processes of the phase have ended. The table then contains only the removed objects. Does nothing if objects is NULL. */
+/* Removes the IPC objects in the table that still exist. Call it after all processes of the phase have ended. Afterwards, the table contains only the objects that the function has removed. Does nothing if objects is NULL. */
 void ipc_objects_remove(struct ipc_objects *objects);
 
-/* For the watcher and the DNS server: unmaps the table from the calling process. A manipulated process can then not change which objects the supervisor removes. */
+/* For the watcher and the DNS server: unmaps the table from the calling process. If the build takes control of this process, it then still cannot change which objects the supervisor removes. */
 void ipc_objects_unmap(struct ipc_objects *objects);
 
 #endif

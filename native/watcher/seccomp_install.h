@@ -7,9 +7,9 @@
 #include "seccomp/seccomp_filter.h"
 
 /*
- * Installs the filter in the calling process, which shares its descriptors with init. Writes the numbers of two descriptors to a pipe: the
- * listener and, if isolated_net is true, the socket of socket_diag_open(); the number is -1 for a descriptor that was not opened. Sets no_new_privs unless the process has CAP_SYS_ADMIN in
- * its user namespace. Returns true if the filter is installed. Otherwise stores the reason in the log.
+ * Installs the filter in the calling process, which shares its descriptors with init. Writes the numbers of two descriptors to a pipe: the listener
+ * and, if isolated_net is true, the socket of socket_diag_open(). A number is -1 if there is no such descriptor. Sets no_new_privs unless the process
+ * has CAP_SYS_ADMIN in its user namespace. Returns true if the filter is installed. Otherwise stores the reason in the log and returns false.
  */
 bool seccomp_filter_install(int setup_pipe, const struct seccomp_rules *rules, bool isolated_net, struct network_log *log);
 
@@ -19,7 +19,7 @@ bool seccomp_filter_install(int setup_pipe, const struct seccomp_rules *rules, b
  */
 void seccomp_listener_forward(int setup_pipe, int watcher);
 
-/* Installs a filter without a listener. Sets no_new_privs if restricting socket families needs it. Returns false and sets errno on failure. */
+/* Installs a filter without a listener. Sets no_new_privs if the filter restricts socket families and the process lacks CAP_SYS_ADMIN. Returns true if the filter is installed. Returns false and sets errno on failure. */
 bool seccomp_filter_install_without_listener(const struct seccomp_rules *rules);
 
 /* Installs a filter with a listener, as a test. Returns NULL on success. Otherwise returns the reason of the failure and sets errno. */

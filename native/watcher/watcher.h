@@ -16,7 +16,7 @@ struct watcher {
 	int broker;		  /* this process's end of the socket pair between watcher and Yama broker (yama_broker.c); -1: there is no broker */
 	pid_t pid;
 	int dns_client; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such pair, or the end is closed, as in the supervisor after watcher_start() */
-	int dns_server; /* the DNS server's end of the socket pair with the watcher; when it becomes readable, the supervisor starts the DNS server process; -1 from then on */
+	int dns_server; /* the DNS server's end of the socket pair with the watcher; when it becomes readable, the supervisor starts the DNS server process and closes this end; -1: there is no such pair, or the end is closed */
 	pid_t dns_pid;
 	struct ipc_objects *ipc_objects; /* table of the IPC objects that the phase has created; NULL: not needed, because the phase has an IPC namespace or no isolation of IPC was requested */
 	bool net_filter;		 /* true: the watcher refuses connections out of the phase, because the phase has no network namespace; false: the phase has one, or its network is not restricted */
@@ -34,7 +34,7 @@ void watcher_start_dns(struct watcher *watcher, const struct options *options, c
 /* Starts the watcher. Call it after the supervisor has given up its privileges and before the command starts. Exits on failure. */
 void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route route);
 
-/* Ends watcher and DNS server, and kills each that does not end within a second. If processes of the phase may live on, the watcher stays until they end: without a listener, their calls fail with ENOSYS. */
+/* Ends the watcher and the DNS server process, and kills each that does not end within a second. phase_may_live_on: true: the watcher stays until all processes of the phase have ended, because without a listener their watched calls would fail with ENOSYS; false: it ends now. */
 void watcher_end(struct watcher *watcher, bool phase_may_live_on);
 
 /* Tests whether the network filter can work: whether a process without privileges gets a listener, answers of sock_diag(7), and access to memory and descriptors of its child. Returns NULL if it can. Otherwise returns the reason and sets errno (0: no errno). */
