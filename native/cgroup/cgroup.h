@@ -54,7 +54,7 @@ void cgroup_add_pids(int directory, struct pids *pids);
 /* Kills the cgroup's processes and waits until the cgroup is empty. Returns false if it is not empty at the deadline (monotonic milliseconds). */
 bool cgroup_kill(const struct cgroup *cgroup, long long deadline);
 
-/* Sets usage to the resources that the cgroup's processes have used so far. Without a cgroup (cgroup_make() has returned false), only hits of inherited limits are known. */
+/* Sets usage to the resources used so far. If cgroup_make() has returned false: has_cpu and has_memory are false, processes_peak is 0, and only hits of inherited limits are reported. */
 void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage);
 
 /* Removes the cgroup and the cgroups below it, and closes its descriptors. Returns false with errno if the cgroup remains. */

@@ -83,7 +83,7 @@ static bool enter_with_range(int directory, const struct identity *identity, str
 	return written || write_single(directory, identity) || setup_failed(setup_error, STEP_MAP);
 }
 
-/* Enters a new user namespace and writes its maps. Returns false with setup_error. */
+/* Enters a new user namespace and writes its id maps. On an error, returns false and sets setup_error. */
 static bool user_namespace_enter(const struct identity *identity, struct setup_error *setup_error)
 {
 	/* Make this process dumpable: otherwise its /proc/self/uid_map belongs to root (proc(5)), and this process cannot write the map. */

@@ -14,7 +14,7 @@ enum network {
 
 struct setup_step {
 	const char *call;      /* name of the system call or action, as messages print it */
-	unsigned required_for; /* isolation that is impossible if the step fails, bits of enum isolation */
+	unsigned required_for; /* isolation that is impossible if the step fails, bits of enum isolation; 0: none */
 };
 extern const struct setup_step setup_steps[STEPS];
 

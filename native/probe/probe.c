@@ -64,7 +64,7 @@ static void print_cgroup(const struct identity *identity)
 }
 
 struct reason {
-	const char *why; /* reason why the watcher cannot use seccomp; NULL: it can */
+	const char *why; /* reason why the watcher cannot use a seccomp listener; NULL: the watcher can use one */
 	int error;
 };
 
