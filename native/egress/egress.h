@@ -82,8 +82,8 @@ enum dns_redirection {
 };
 
 /*
- * If the call goes to a name server and is not an allowed TCP connection, requests a socket of the DNS server's network. reply: NULL for a
- * new call. For a call that has waited, reply points to the socket from the DNS server process, which replaces the calling thread's socket, or to -1 if there is none.
+ * If the call goes to a name server and is not an allowed TCP connection, requests a socket of the DNS server's network. reply: NULL for a new
+ * call. For a call that has waited, reply points to the socket from the DNS server process, which replaces the calling thread's socket; -1: none.
  */
 enum dns_redirection dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow, const struct seccomp_notif *notification, const int *reply);
 

@@ -107,7 +107,7 @@ static ssize_t send_parts(const struct egress_call *call, const struct msghdr32 
 			offset = size < left ? offset + (uint32_t)size : 0;
 			part += size == left;
 		}
-		/* The thread may have ended while the helper process waited, and its TID may belong to another process now. */
+		/* Send nothing if the call has ended while the helper process waited: the TID may belong to another process now, so the data may be from that process. */
 		if (!target_is_valid(&call->target))
 			return -1;
 		errno = EMSGSIZE;
@@ -214,7 +214,7 @@ static bool start_helper(const struct egress_call *call, const struct request *r
 	return target_respond(&call->target, 0, EAGAIN, 0);
 }
 
-/* Returns true if the call may have to wait, for example for a peer. A helper process must then execute it. */
+/* Returns true if the call may have to wait, for example for a peer: a helper process must then execute it. Returns false if the watcher can execute it at once. */
 static bool may_wait(const struct egress_call *call, const struct request *request)
 {
 	int type = socket_option(call->socket, SOL_SOCKET, SO_TYPE);

@@ -258,7 +258,7 @@ void ipc_objects_unmap(struct ipc_objects *objects)
 		munmap(objects, sizeof *objects);
 }
 
-/* Removes the object that create_ipc_object() created last. Used if the caller could not receive the object. */
+/* Removes the object that create_ipc_object() created last. Used if the thread that requested the object could not receive it. */
 static void remove_last(struct ipc_objects *objects)
 {
 	if (objects->count > 0 && remove_object(&objects->objects[objects->count - 1]))

@@ -14,7 +14,7 @@
 #include "target/watchdog.h"
 #include "watcher/seccomp_install.h"
 
-/* Size of the table of the phase's sockets. It is at most half full; connections to further sockets are refused. */
+/* Number of entries in the table of the phase's sockets, of which at most half are used. Further sockets are not remembered, so connections to them are refused. */
 #define OWN_ROOM (1U << 18)
 /* After a destination was permitted, it is permitted without a new check for this time. */
 #define PERMITTED_MICROSECONDS 10000
@@ -98,7 +98,7 @@ static bool are_own_sockets(struct net_filter *net_filter, const struct socket_i
 	return found->count > 0;
 }
 
-/* Returns true if to is an address of this machine. For a connected UDP socket, which sends nothing, the kernel chooses the destination as source only if it is an address of this machine. */
+/* Returns true if the destination is an address of this machine. For a connected UDP socket, which sends nothing, the kernel chooses the destination as source only if it is an address of this machine. */
 static bool is_own_address(const struct destination *to)
 {
 	union socket_address address, own = {0};

@@ -199,7 +199,7 @@ static void handle_call(struct notifier *notifier, const int *dns_reply)
 	if (notifier->egress != NULL)
 		decision = egress_handle(&call, request);
 	if (decision != EGRESS_ANSWERED) {
-		/* Log the call before it continues, because the process may then end at once and the supervisor may write the record. */
+		/* Log the call before it continues. Otherwise the process could end, and the supervisor could write the record, before the call is in the log. */
 		size_t count = log_call(notifier, &call.target, request);
 		if (!(decision == EGRESS_EMULATE ? egress_emulate(&call, request) : continue_call(&call.target)))
 			while (count-- > 0)

@@ -47,7 +47,7 @@ static int install(const struct seccomp_rules *rules)
 		return -1;
 	bool watched = (rules->active & RULE_WATCHED) != 0;
 	int listener = install_filter(&program, watched);
-	/* Set no_new_privs only if the filter is needed, because it disables set-user-ID programs. A filter that only changes the errno of set*id(2) and chown(2) is not worth that. */
+	/* Set no_new_privs only for a filter that confine needs, because no_new_privs disables set-user-ID programs. A filter that only changes the errno of set*id(2) and chown(2) is not worth that. */
 	bool needed = (rules->active & (RULE_WATCHED | RULE_FAMILIES)) != 0;
 	if (listener < 0 && errno == EACCES && needed && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		listener = install_filter(&program, watched);

@@ -54,7 +54,7 @@ static void add_unix_socket(const struct nlmsghdr *header, const struct wanted_a
 			add_inode(found, message->udiag_ino);
 }
 
-/* Handles one message of the kernel's reply. Returns true if it was the last one. Sets *failed to true if it reports an error. */
+/* Handles one message of the kernel's reply. Returns true if this message is the last one. Sets *failed to true if the message reports an error. */
 static bool handle_message(const struct nlmsghdr *header, const struct wanted_attribute *wanted, struct socket_inodes *found, bool *failed)
 {
 	if (header->nlmsg_type == NLMSG_DONE)
