@@ -311,7 +311,7 @@ __portcullis_report() {
 	elif [[ ! $refused || ! $reason ]]; then
 		__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE: Portcullis recorded events of this phase and cannot print them, because Node does not start. To print them later, run: emerge net-libs/nodejs && $command report $package"
 	fi
-	REPLY=("${reason:+$refused PORTCULLIS_ON_FAILURE=\"die\" is set and the phase cannot be confined: $reason. $doctor}")
+	REPLY=("${refused:+${reason:+$refused PORTCULLIS_ON_FAILURE=\"die\" is set and the phase cannot be confined: $reason. $doctor}}")
 }
 
 # __portcullis_print LINE...: prints lines of portcullis.js with Portage's functions. Returns in REPLY[0] the text of the first `die` line, or ''.

@@ -87,6 +87,10 @@ fake_confine() {
 		[[ $what == net || $output == 'ewarn Portcullis: app-misc/foo-1: src_compile: Portcullis recorded events of this phase and cannot print them, because Node does not start. '* ]]
 	done
 	[[ $output == 'ewarn Portcullis: app-misc/foo-1: src_compile runs without network-sandbox, ipc-sandbox: no right. '* ]]
+	# Without PORTCULLIS_ON_FAILURE=die, the message that stops the build does not name this setting.
+	fake_confine 125 '{"what":"net","why":"no right"}'
+	source_hook compile PORTAGE_FEATURES=network-sandbox
+	[[ $output == *'die Portcullis: app-misc/foo-1: src_compile: the build stops, because confine exited with status 125 and did not start the phase. '* ]]
 }
 
 @test "the hook doubles each backslash in messages, with and without Node, because Portage's ewarn and die interpret backslashes" {
