@@ -55,7 +55,7 @@ assert_emerge_filters() {
 	# shellcheck disable=SC2016 # for the shell in the container
 	run -0 container_run docker /usr/bin/python3 "$PREFIX_ROOT/net_filter.py" host bash -c \
 		'echo "HOST_TCP=$HOST_TCP HOST_UDP=$HOST_UDP" >"$1/host-ports" && "${@:2}"' - "$PREFIX" \
-		"$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/one app-test/two
+		"${PREFIX_EMERGE[@]}" --oneshot app-test/one app-test/two
 	assert_orphans_killed subreaper
 	sockets=$(<"$PREFIX_TMP/portage/app-test/one-1/temp/sockets")
 	[[ $output != *'the phase reached'* && $sockets == $'TCP: connected\n'*$'\nhost TCP: ECONNREFUSED\n'*$'\nhost abstract stream: ECONNREFUSED\n'*$'\noutside TCP: ENETUNREACH\n'* ]]

@@ -32,7 +32,7 @@ install_setuid_confine() {
 	EOF
 	# Portage makes no namespaces, as in a container that refuses them to root.
 	install_setuid_confine
-	run -0 prefix_run "$PREFIX_PORTAGE/bin/python" -c '
+	run -0 prefix_run "${PREFIX_EMERGE[0]}" -c '
 import runpy, sys
 import portage.process
 original = portage.process.spawn
@@ -43,7 +43,7 @@ def spawn(*args, **kwargs):
 portage.process.spawn = spawn
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
-' "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/probe </dev/null
+' "${PREFIX_EMERGE[1]}" --oneshot app-test/probe </dev/null
 	for phase in prepare configure compile install; do
 		assert_namespace "$phase" net own
 		assert_namespace "$phase" ipc own
