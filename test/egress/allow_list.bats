@@ -41,28 +41,30 @@ run_client() {
 	}
 }
 
+# assert_client OUTPUT ACTION HOST PORT: fails unless the client succeeds and prints OUTPUT
+assert_client() {
+	run_client "${@:2}"
+	[[ $output == "$1" ]] || {
+		printf '%s: %s, not %s\n' "${*:2}" "$output" "$1"
+		return 1
+	}
+}
+
 @test 'with confine --allow, a phase reaches a listed destination over IPv4, IPv6 and an IPv4-mapped address, and a failed connect to a listed destination returns the same errno as without confine' {
-	run_client plain "$REMOTE" 80
-	[[ $output == connected ]]
+	assert_client connected plain "$REMOTE" 80
 	assert_allowed "client $REMOTE 80 1 0"
 	assert_blocked ''
-	run_client plain "$REMOTE6" 80
-	[[ $output == connected ]]
-	run_client plain "::ffff:$REMOTE" 80
-	[[ $output == connected ]]
+	assert_client connected plain "$REMOTE6" 80
+	assert_client connected plain "::ffff:$REMOTE" 80
 	assert_allowed "client $REMOTE 80 1 0"
-	run_client plain "$REMOTE" 81
-	[[ $output == ECONNREFUSED ]]
+	assert_client ECONNREFUSED plain "$REMOTE" 81
 	# The kernel refuses to connect to a broadcast address; the record counts the failure.
 	ALLOW=(--allow "${REMOTE%.*}.255:80")
-	run_client plain "${REMOTE%.*}.255" 80
-	[[ $output == ENETUNREACH ]]
+	assert_client ENETUNREACH plain "${REMOTE%.*}.255" 80
 	assert_allowed "client ${REMOTE%.*}.255 80 1 1"
 	ALLOW=(--allow "$REMOTE:80" --allow "$REMOTE:81")
-	run_client nonblocking "$REMOTE" 80
-	[[ $output == connected ]]
-	run_client nonblocking "$REMOTE" 81
-	[[ $output == ECONNREFUSED ]]
+	assert_client connected nonblocking "$REMOTE" 80
+	assert_client ECONNREFUSED nonblocking "$REMOTE" 81
 }
 
 @test 'with confine --allow, confine blocks and records connections to unlisted destinations and to the loopback addresses of the host' {
@@ -73,13 +75,11 @@ run_client() {
 	[[ $output == ECONNREFUSED ]]
 	assert_blocked "client tcp $REMOTE 8080 1"
 	assert_allowed ''
-	run_client plain "$REMOTE6" 8080
-	[[ $output == ENETUNREACH ]]
+	assert_client ENETUNREACH plain "$REMOTE6" 8080
 	# An entry for all addresses does not cover loopback. An entry for 127.0.0.1 does.
 	serve_on_loopback
 	ALLOW=(--allow "0.0.0.0/0:$LOCAL_PORT")
-	run_client plain 127.0.0.1 "$LOCAL_PORT"
-	[[ $output == ECONNREFUSED ]]
+	assert_client ECONNREFUSED plain 127.0.0.1 "$LOCAL_PORT"
 	ALLOW=(--allow "127.0.0.1:$LOCAL_PORT")
 	run -0 audit --net "${ALLOW[@]}" -- curl -sS -o /dev/null "http://127.0.0.1:$LOCAL_PORT/"
 	assert_allowed 'curl 127.0.0.1 '"$LOCAL_PORT 1 0"
@@ -108,14 +108,11 @@ has_lines() {
 
 @test 'confine --allow with a prefix length allows the addresses in that prefix and no others' {
 	ALLOW=(--allow "${REMOTE%.*}.0/24:80")
-	run_client plain "$REMOTE" 80
-	[[ $output == connected ]]
+	assert_client connected plain "$REMOTE" 80
 	ALLOW=(--allow "${REMOTE%.*}.128/25:80" --allow "${REMOTE%.*}.2/31:81")
-	run_client plain "$REMOTE" 80
-	[[ $output == ECONNREFUSED ]]
+	assert_client ECONNREFUSED plain "$REMOTE" 80
 	ALLOW=(--allow "[${REMOTE6%::*}::]/48:80")
-	run_client plain "$REMOTE6" 80
-	[[ $output == connected ]]
+	assert_client connected plain "$REMOTE6" 80
 }
 
 @test 'if root runs confine --allow, a phase reaches only listed destinations, and confine does not set no_new_privs' {
