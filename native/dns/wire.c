@@ -43,7 +43,7 @@ static size_t put_label(char *text, size_t used, const unsigned char *label, siz
 /* Reads the domain name at *at and sets *at to the offset after it. Returns false if the name is invalid. A compression pointer is invalid too: it must point to an earlier name (RFC 1035, 4.1.4), and no name comes before that of the first question. */
 static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name)
 {
-	char text[5 * LONGEST_NAME] = "."; /* room for four characters for each byte of a name */
+	char text[5 * LONGEST_NAME] = "."; /* room for four characters and a dot for each byte of a name */
 	size_t start = *at, used = 0;
 	while (*at < length && query[*at] != 0) {
 		size_t size = query[(*at)++];
@@ -104,7 +104,7 @@ size_t dns_answer(const unsigned char *query, size_t length, const struct allow 
 	}
 	memset(answer, 0, HEADER);
 	memcpy(answer, query, 2);
-	/* A query with several questions is invalid too (RFC 9619). */
+	/* Answer a query with several questions with FORMERR, because such a query is invalid (RFC 9619). */
 	unsigned code = !is_query ? NOT_IMPLEMENTED : is_single && answer_length > HEADER ? SERVER_FAILURE
 											  : FORMAT_ERROR;
 	answer[2] = (unsigned char)(FLAG_RESPONSE | (query[2] & (OPCODE | FLAG_RECURSION_DESIRED)));

@@ -14,7 +14,7 @@
 
 bool emulate_is_needed(const struct egress_call *call, const struct request *request)
 {
-	/* If the phase is root, let the kernel continue calls on UNIX sockets: the watcher, which has other ids, cannot open all paths that root can. The allow-list does not restrict root anyway. */
+	/* If the phase is root, let the kernel continue calls on UNIX sockets: the watcher, which has other ids, cannot open all paths that root can. As root, the phase can enter the host's network anyway (setns(2)). */
 	if (call->egress->phase_is_root && socket_family(call->socket) == AF_UNIX)
 		return false;
 	return request->is_socketcall || call->egress->descriptors_are_shared || !target_is_single_threaded(&call->target);
@@ -155,7 +155,7 @@ static ssize_t send_messages(const struct egress_call *call, const uint64_t argu
 	return done;
 }
 
-/* Executes a sendto, sendmsg or sendmmsg, and waits until the data is sent. data: a buffer of MOST_DATA bytes. Ancillary data and MSG_FASTOPEN: EOPNOTSUPP. Returns the result, or -1 and sets errno. */
+/* Executes a sendto, sendmsg or sendmmsg, and waits until the data is sent. data: a buffer of MOST_DATA bytes. Fails with EOPNOTSUPP for ancillary data and MSG_FASTOPEN. Returns the result of the call, or -1 and sets errno. */
 static ssize_t emulate_send(const struct egress_call *call, const struct request *request, char *data)
 {
 	const uint64_t *arguments = request->arguments;

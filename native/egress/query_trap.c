@@ -52,7 +52,7 @@ static void read_queries(void *owner, struct event_source *source)
 	if (!fails)
 		return;
 	event_source_close(traps->epoll, source);
-	/* The port is closed now, so the kernel answers this datagram with "port unreachable" (ICMP), and calls on the client's socket fail. If a rate limit prevents this, shut the socket down. */
+	/* The trap's port is closed now. So the kernel answers the datagram sent here with "port unreachable" (ICMP), and calls on the client's socket fail. If a rate limit for ICMP prevents this, shut the client's socket down. */
 	struct pollfd client = {.fd = trap->client};
 	if (send(trap->client, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 && poll(&client, 1, 0) == 0)
 		shutdown(trap->client, SHUT_RDWR);
@@ -61,7 +61,7 @@ static void read_queries(void *owner, struct event_source *source)
 
 /*
  * Opens two UDP sockets, *receiver on a free port of loopback and *client, and connects them to each other, so that no other process can send queries.
- * If the name server is on loopback, uses its address, because c-ares ignores other answers. Returns false on failure. The caller closes both sockets.
+ * If the name server is on loopback, uses its address, because c-ares ignores other answers. Returns false on failure. The caller closes both sockets, also after a failure.
  */
 static bool open_pair(const struct destination *name_server, int family, int *receiver, int *client)
 {

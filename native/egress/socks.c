@@ -39,7 +39,7 @@ static int connect_to_proxy(const char *path, const struct destination *to)
 	return -1;
 }
 
-/* Returns a pidfd of the proxy process, or -1. Tries SO_PEERPIDFD first, because it works even if the proxy is in another PID namespace. */
+/* Returns a pidfd of the proxy process, or -1 on failure. Tries SO_PEERPIDFD first, because it works even if the proxy is in another PID namespace. */
 static int open_proxy_pidfd(int proxy)
 {
 	int pidfd = -1;

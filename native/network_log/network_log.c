@@ -76,7 +76,7 @@ struct log_row *network_log_add(struct network_log *log, enum log_table table, c
 	return &log->tables[table].rows[at];
 }
 
-/* Counts a connection in the row with this destination and this hash of a program or a command line. Adds the row if there is none and the table has less than most rows. Returns the row, or NULL if there is none and none was added. */
+/* Counts a connection in the row with this destination and this hash of a program or a command line. Adds the row if there is none and the table has fewer rows than most (parameter). Returns the row, or NULL if there is none and none was added. */
 static struct log_row *count_connection(struct network_log *log, enum log_table table, size_t most, uint64_t hash, const struct destination *to,
 					const struct target *target, const struct program *program)
 {

@@ -89,7 +89,7 @@ struct network_log {
 /* For the supervisor: copies the log. Counts, strings and table indexes in the copy are within their limits, even if a hostile watcher writes arbitrary bytes during the call. */
 void network_log_copy(struct network_log *copy, const struct network_log *shared);
 
-/* Stores the reason why something is not watched. error: errno that belongs to the reason, or 0. */
+/* Sets status->watched to WATCHED_NO and stores the reason why system calls or DNS lookups are not watched. error: errno that belongs to the reason; 0: none. */
 void watch_status_set_no(struct watch_status *status, const char *reason, int error);
 
 /* Counts one connection attempt of the target. Returns the row that counts the attempt, or NULL if there is no such row and the table is full: the attempt then counts only in the total. */
@@ -98,7 +98,7 @@ struct log_row *network_log_add_attempt(struct network_log *log, const struct de
 /* Subtracts one attempt from the counts. Used if the call ended before the kernel executed it. row: the result of network_log_add_attempt(); NULL: only the total counts the attempt. */
 void network_log_remove_attempt(struct network_log *log, struct log_row *row, const struct destination *to);
 
-/* Counts one allowed connection of the target. failed: true if it failed at once. program: result of target_program() before the watcher has made the connection. */
+/* Counts one allowed connection of the target. failed: true if it failed at once; false: it is established or still being made. program: result of target_program() before the watcher has made the connection. */
 void network_log_add_allowed(struct network_log *log, const struct destination *to, const struct target *target, const struct program *program, bool failed);
 
 /* Returns the row with this key in the table, or NULL if there is none. */

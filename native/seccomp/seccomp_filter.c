@@ -128,7 +128,7 @@ static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watche
 	return any;
 }
 
-/* Refuses a call if one of its ids is neither the mapped id nor -1 ("unchanged"). Checks the last argument first: a call with fewer arguments skips checks. Ignores the upper 32 bits, as the kernel does. */
+/* Refuses a call if one of its ids is neither the mapped id nor -1 ("unchanged"). Checks the last argument first, so that a call with fewer arguments begins at the check of its own last argument. Ignores the upper 32 bits, as the kernel does. */
 static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, const struct seccomp_rules *rules)
 {
 	const uint32_t mask = row->call == CALL_IDS_16 ? 0xFFFF : 0xFFFFFFFF;
@@ -146,10 +146,10 @@ static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct wat
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Returns the length of the shortest address for which the watcher is notified of a connect(2) or bind(2). */
+/* Returns the length in bytes of the shortest address for which the watcher is notified of a connect(2) or bind(2). */
 static uint32_t shortest_address(enum watched_call call, const struct seccomp_rules *rules)
 {
-	/* With an allow-list, watch each connect(2) of two bytes or more, because AF_UNSPEC alone disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). With the network filter, watch each such bind(2), because AF_UNIX alone binds an abstract name (unix_autobind()). */
+	/* With an allow-list, watch each connect(2) of two bytes or more, because AF_UNSPEC alone disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). With the network filter, watch each bind(2) of two bytes or more, because AF_UNIX alone binds an abstract name (unix_autobind()). */
 	if ((rules->active & (call == CALL_BIND ? RULE_NET_FILTER : RULE_ALLOW_LIST)) != 0)
 		return sizeof(sa_family_t);
 	return call == CALL_BIND ? SHORTEST_INTERNET_ADDRESS : SHORTEST_PATH_ADDRESS;

@@ -74,7 +74,7 @@ bool socket_permits_protocol(int family, int type, uint32_t protocol)
 {
 	if (family != AF_INET && family != AF_INET6)
 		return true;
-	/* An internet socket of type SOCK_SEQPACKET is an SCTP socket. */
+	/* An internet socket of type SOCK_SEQPACKET is an SCTP socket, which is not permitted. */
 	if ((type & FAMILIES_TYPE_MASK) == SOCK_SEQPACKET)
 		return false;
 	for (size_t i = 0; i < permitted_protocols_count; i++)

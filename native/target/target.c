@@ -228,7 +228,7 @@ static struct cached_target *find_cached(const struct target *target)
 	cached->tid = 0;
 	cached->program = (struct program){0};
 	cached->checked_at = target->now;
-	/* Without PIDFD_THREAD, pidfd_open(2) accepts only the first thread of a process. Its TID is the ID of the process. */
+	/* Without PIDFD_THREAD, pidfd_open(2) accepts only the first thread of a process. If it succeeds, tid is therefore also the ID of the process. */
 	cached->pidfd = (int)syscall(SYS_pidfd_open, tid, 0);
 	pid_t process = cached->pidfd >= 0 ? tid : thread_status(tid).process;
 	if (cached->pidfd < 0)

@@ -36,7 +36,7 @@ static int open_proc_link(const struct target *target, int directory, const char
 	return is_own ? open_in_proc(target->tid, "") : openat(directory, name, O_PATH | O_CLOEXEC);
 }
 
-/* Opens one component of a path and returns its descriptor. For a symbolic link, writes its text to link, and returns the directory in which this text starts. Otherwise sets link to "". */
+/* Opens one component of a path and returns its descriptor. For a symbolic link, writes its text to link, and returns the directory in which this text starts. Otherwise sets link to "". Returns -1 and sets errno on failure. */
 static int open_component(const struct target *target, int root, int directory, const char *name, char link[PATH_MAX])
 {
 	struct stat status;

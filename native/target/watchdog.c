@@ -70,7 +70,7 @@ static void *run_in_thread(void *replaces)
 	return NULL;
 }
 
-/* Returns true if the thread runs or waits for a processor. On a busy machine, it can wait longer than the time limit of a watched call. */
+/* Returns true if the thread runs or waits for a processor, so that it is not stuck: on a busy machine, it can wait longer than the time limit of a watched call. Returns false if it sleeps. */
 static bool is_runnable(pid_t tid)
 {
 	char text[64];

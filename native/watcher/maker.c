@@ -27,15 +27,15 @@
 #define CREATION_SECONDS 2
 
 /*
- * Time limits for the reply of init to a request. init replies at once, unless a signal has stopped it or the machine is very busy. The limit for
- * IPC objects is longer: after it, the kernel continues the call, which can fail because init has created the object in the meantime.
+ * Time limits for the reply of init to a request. init replies at once, unless a signal has stopped it or the machine is very busy. After the limit for
+ * sockets, the call fails with ENOBUFS. The limit for IPC objects is longer: after it, the kernel continues the call, which fails if init has created the object.
  */
 enum { SOCKET_MILLISECONDS = 500,
        IPC_MILLISECONDS = 10000 };
 
 enum requested { REQUEST_SOCKET,
 		 REQUEST_IPC_OBJECT,
-		 REQUEST_REMOVAL }; /* requests that init remove the IPC object that it created last */
+		 REQUEST_REMOVAL }; /* request to remove the IPC object that init created last */
 
 struct maker_request {
 	uint64_t id; /* ID of the seccomp notification, which init copies to the reply; the watcher ignores a reply with the ID of an earlier request, which timed out */

@@ -111,7 +111,7 @@ static int check_net_filter(struct notifier *notifier, const struct target *targ
 		else
 			error = net_filter_check(net_filter, target, request->fd, to);
 	}
-	/* listen(2) may bind a socket to a port. Sending from a UNIX socket with SO_PASSCRED gives it an abstract name (unix_autobind()). */
+	/* Remember the socket, because the call may give it a port or a name: listen(2) may bind it to a port, and sending from a UNIX socket with SO_PASSCRED gives it an abstract name (unix_autobind()). */
 	if (error == 0 && (is_bind || request->call == CALL_LISTEN || request->abstract_count > 0 || request->path_count > 0))
 		net_filter_note_socket(net_filter, target, request->fd);
 	return error;

@@ -6,7 +6,7 @@
 #include "watcher/watcher_internal.h"
 #include "target/watchdog.h"
 
-/* Files with a time stamp up to this time before the start of the phase count as new. Their clock may lag behind CLOCK_REALTIME by a tick, 10 ms with CONFIG_HZ=100 (ktime_get_coarse_real_ts64()). */
+/* Files with a time stamp up to this time before the start of the phase count as new. The clock of time stamps may lag behind CLOCK_REALTIME by a tick, 10 ms with CONFIG_HZ=100 (ktime_get_coarse_real_ts64()). */
 #define TICK_NANOSECONDS 10000000LL
 
 static long long nanoseconds(long long seconds, long nanoseconds)

@@ -156,7 +156,7 @@ void watcher_rights_limit_calls(void)
 	for (const struct dispatch_entry *entry = dispatch.entries; entry < dispatch.entries + dispatch.count; entry++)
 		if (entry->row == permitted)
 			end_jump(&bpf, entry->jump);
-	/* The filter loads no argument before this instruction, so that the kernel caches that the calls in the table permitted are allowed. */
+	/* The filter loads no argument before this instruction, so that the kernel caches the result for the calls in the table permitted (seccomp_cache_prepare() in kernel/seccomp.c). */
 	put_return(&bpf, SECCOMP_RET_ALLOW);
 	for (const struct dispatch_entry *entry = dispatch.entries; entry < dispatch.entries + dispatch.count; entry++) {
 		const struct restricted_call *call = entry->row;

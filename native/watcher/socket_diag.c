@@ -88,7 +88,7 @@ static bool request_sockets(int diag, struct diag_request *request, const struct
 		ssize_t got = recvfrom(diag, buffer, sizeof buffer, MSG_DONTWAIT, (struct sockaddr *)&sender, &size);
 		if (got <= 0)
 			return false;
-		/* Ignore messages that the kernel (port 0) has not sent, because a process with CAP_NET_ADMIN in this network namespace can send messages to this socket too. */
+		/* Ignore messages whose sender is not the kernel (port 0), because a process with CAP_NET_ADMIN in this network namespace can send messages to this socket too. */
 		if (sender.nl_pid != 0)
 			continue;
 		size_t left = (size_t)got;
