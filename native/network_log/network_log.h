@@ -113,7 +113,7 @@ void network_log_add_unroutable(struct network_log *log, const struct destinatio
 /* Counts a call whose addresses the watcher could not read. error: the errno of reading. If error is 0, counts nothing. */
 void network_log_add_unreadable(struct network_log *log, int error);
 
-/* Counts one DNS query. Ignores it if the last query for this name had the same ID: it is then a repetition, to another server or after a failure. */
+/* Counts one DNS query. Ignores the query if the last query of this program for this name and type had the same ID, because it is then a repetition, to another server or after a failure. */
 void network_log_add_lookup(struct network_log *log, const char *name, uint16_t type, unsigned query_id, const struct program *program);
 
 /* Removes the lookups of this name and type by this program, if there are any, from the table and from the total. */

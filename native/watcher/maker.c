@@ -28,7 +28,7 @@
 
 /*
  * Time limits for the reply of init to a request. init replies at once, unless a signal has stopped it or the machine is very busy. After the limit for
- * sockets, the call fails with ENOBUFS. The limit for IPC objects is longer: after it, the kernel continues the call, which fails if init has created the object.
+ * sockets, the call fails with ENOBUFS. The limit for IPC objects is longer: after it, the kernel continues the call, which can fail if init has created the object.
  */
 enum { SOCKET_MILLISECONDS = 500,
        IPC_MILLISECONDS = 10000 };
