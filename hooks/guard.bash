@@ -78,7 +78,7 @@ __portcullis_call() {
 	local -x PATH=@path@ LD_LIBRARY_PATH='' LD_AUDIT='' BASH_ENV='' PYTHONPATH=''
 	# shellcheck disable=SC2034
 	local EBUILD_DEATH_HOOKS='' _PORTAGE_ORIG_PATH=''
-	# Global variables of these functions. If the build makes one an integer, an assignment can run code of the build.
+	# elog, ewarn and die of Portage assign these global variables. If the build has declared one with -i, an assignment can run code of the build. So make them local.
 	# shellcheck disable=SC2034
 	local LAST_E_CMD sourcefile lineno args newarg j
 	"${@//\\/\\\\}"

@@ -62,7 +62,7 @@ build_run() {
 	fi
 	[[ -f $source_dir/dist/portcullis.js && -f $source_dir/native/build/confine ]] ||
 		fail tools "the build did not create dist/portcullis.js or native/build/confine; nothing was installed"
-	# make does not update the modification time of a file that it does not build. Without touch, every run would build again.
+	# install.sh builds if a source is newer than these files (build_current). make keeps their time if it has nothing to do, so that without touch each later install.sh would start make again.
 	touch -c -- "$source_dir/native/build/confine" ${1:+"$source_dir/dist/portcullis.js"} 2>/dev/null
 }
 

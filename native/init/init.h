@@ -79,8 +79,8 @@ noreturn void init_run(const struct init *init);
 /*
  * Installs the seccomp filter of the phase (seccomp_filter.h). The filter notifies the watcher, restricts socket families, and makes set*id(2)
  * and chown(2) fail with EPERM in a user namespace that maps a single id. setup_pipe: pipe to init for the listener (seccomp_filter_install()); -1 without a watcher.
- * ipc_objects: true if the watcher must see calls that create IPC objects; false if not. With --best-effort, prints a message if families cannot be restricted;
- * otherwise exits with EXIT_REFUSED. Also exits if the listener fails although the watcher must restrict the network.
+ * ipc_objects: true if the watcher must see calls that create IPC objects; false if not. If families cannot be restricted: with --best-effort, prints a message; without
+ * it, exits with EXIT_REFUSED. Also exits if no listener can be installed and the watcher must replace the network namespace.
  */
 void phase_seccomp_install(const struct options *options, int setup_pipe, enum network network, bool ipc_objects, struct network_log *log);
 

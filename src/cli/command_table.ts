@@ -80,7 +80,7 @@ const rows: Readonly<Record<string, Row>> = {
 			'Prints lines for package.env and for the file that it names. They set PORTCULLIS_ALLOW to the destinations that the package tried to reach: HOST:PORT from URLs and lookups, otherwise ADDRESS:PORT. A note marks guessed ports. PACKAGE is NAME or CATEGORY/NAME, with an optional operator, version or slot. The exit status is 1 if Portage does not have the package or its records contain no destination.',
 		],
 		options: {
-			write: { means: 'add the lines to /etc/portage, and print each change' },
+			write: { means: 'write these lines to files in /etc/portage, and print each change' },
 			whole: { means: 'permit the whole network (FEATURES="-network-sandbox") instead of the recorded destinations' },
 			remove: { means: 'remove the lines that this command has written for PACKAGE' },
 			eprefix,
@@ -90,7 +90,7 @@ const rows: Readonly<Record<string, Row>> = {
 		run: async (input) => (await import('./commands/allow.ts')).run(input),
 	},
 	explain: {
-		summary: 'show how each phase is confined, and by which rule',
+		summary: 'show which sandboxes each phase gets, and why',
 		details: [
 			'For a PACKAGE, Portage evaluates make.conf, package.env, RESTRICT and PROPERTIES. With --features, Portage is not started, and the options give the lists.',
 		],
@@ -139,7 +139,7 @@ const rows: Readonly<Record<string, Row>> = {
 		run: async () => (await import('./commands/gc.ts')).run(),
 	},
 	hook: {
-		summary: 'print the hook, or the lines of bashrc that source it',
+		summary: 'print the hook, or the lines for bashrc that source it',
 		details: [
 			'With --check, the exit status is 0 if the installed hook is the one that this version installs, and 1 if not.',
 		],
@@ -163,7 +163,7 @@ const rows: Readonly<Record<string, Row>> = {
 		run: async (input) => (await import('./commands/complete.ts')).run(input, publicCommands()),
 	},
 	check: {
-		summary: 'check the configuration of a package: conflicts, PORTCULLIS_ALLOW and variables that do not exist',
+		summary: 'check the configuration of a package: conflicts, PORTCULLIS_ALLOW and misspelled PORTCULLIS_* variables',
 		options: {
 			package: cpv,
 			...lists,

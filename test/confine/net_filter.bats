@@ -128,7 +128,7 @@ descriptor of a process of the host: EPERM'
 	done
 }
 
-@test 'if confine can create no namespace, DNS queries that a process outside the phase sends to confine are not recorded, and DNS lookups of the phase still succeed' {
+@test 'if confine can create no namespace and answers DNS queries itself, it does not record queries of a process outside the phase, and DNS lookups of the phase still succeed' {
 	local port answer
 	coproc PHASE {
 		exec "$TEST_DIR/refuse_calls" unshare=EPERM -- "$CONFINE" --net --audit --resolve listed.example=192.0.2.7 --record "$RECORD" -- \

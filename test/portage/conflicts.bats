@@ -110,7 +110,7 @@ start_session() {
 	[[ $output != *conflicts\ with* ]]
 }
 
-@test 'as root with FEATURES=pid-sandbox, which hides emerge from phases, the hook reports a proxy once per run of emerge, and portcullis report --last prints the last run' {
+@test 'as root with FEATURES=pid-sandbox, which hides emerge from phases, the hook reports once per run of emerge that http_proxy conflicts with the sandbox, and portcullis report --last prints the last run' {
 	prefix_make root 'network-sandbox pid-sandbox' 'http_proxy="http://127.0.0.1:3128"'
 	prefix_package app-test/one-1 </dev/null
 	prefix_package app-test/two-1 </dev/null

@@ -22,7 +22,7 @@ orphan_packages() {
 	done
 }
 
-@test 'with emerge --jobs, Portcullis writes a record of each phase, reports the orphaned processes of each package, prints nothing for a package without orphans, and reports a proxy once' {
+@test 'with emerge --jobs, Portcullis writes a record of each phase, reports the orphaned processes of each package, prints nothing for a package without orphans, and reports once that http_proxy conflicts with the sandbox' {
 	local atom count=$((${PORTCULLIS_KILLS-8} > 20 ? 8 : 3))
 	prefix_make user cgroup 'http_proxy="http://127.0.0.1:3128"'
 	prefix_install_portcullis
