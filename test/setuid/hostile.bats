@@ -64,7 +64,7 @@ caller_shell() {
 			# The output is a pipe, because RLIMIT_FSIZE applies to files.
 			{
 				status=0
-				timeout --verbose --kill-after=1 10 "${unprivileged[@]}" prlimit --$limit=$value:$value \
+				timeout --verbose --kill-after=1 10 "${unprivileged[@]}" env -i PATH="$PATH" prlimit --$limit=$value:$value \
 					"$CONFINE" "${ARGS[@]}" -- cat /proc/self/limits 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
 				echo "$status" >"$BATS_TEST_TMPDIR/status"
 			} | cat >"$BATS_TEST_TMPDIR/limits"
@@ -73,7 +73,7 @@ caller_shell() {
 			[[ $(<"$BATS_TEST_TMPDIR/stderr") != 'timeout: sending signal'* ]]
 			case $limit in
 			nofile | nproc) ((status == 125)) ;;
-			# The kernel kills a program that exceeds these limits when it starts.
+			# The kernel kills a program that exceeds these limits when it starts. With a large environment, execve(2) would fail before.
 			as | stack | data) ((status == 139)) ;;
 			# At the next timer tick, the kernel kills a program that exceeds its CPU time.
 			cpu) ((status == 0 || status == 137)) ;;
