@@ -76,7 +76,7 @@ source_with() {
 	[[ $output == same ]]
 }
 
-@test 'if a build makes a variable that the hook or Portage reads a name reference whose array subscript contains a command, the hook does not run the command; a phase without sandboxes keeps the reference' {
+@test 'if a build declares a variable such as CC as a bash name reference with a command in the array subscript, the hook does not run the command, and a phase without sandboxes keeps the reference' {
 	local name
 	for name in CC DISPLAY CHOST DISTCC_HOSTS CCACHE_DIR IFS LAST_E_CMD line; do
 		run source_with "declare -xn $name='elements[\$(/bin/echo evil >&2)]'" PORTAGE_FEATURES='network-sandbox ipc-sandbox'
@@ -94,7 +94,7 @@ source_with() {
 	[[ $output == same ]]
 }
 
-@test 'if a build gives a variable that the hook assigns the attribute of a name reference, an integer or readonly, the hook stops the phase and runs no command of the build' {
+@test 'if a build declares POSIXLY_CORRECT or ___portcullis_options, to which the hook assigns, as a bash name reference, integer or readonly, the hook stops the phase and runs no command of the build' {
 	local definition
 	for definition in 'declare -n '{POSIXLY_CORRECT,CATEGORY,PF}"='elements[\$(/bin/echo evil >&2)]'" 'declare -n '{POSIXLY_CORRECT,___portcullis_options} \
 		"declare -i "{POSIXLY_CORRECT,___portcullis_options}"; y='elements[\$(/bin/echo evil >&2)]'" 'readonly POSIXLY_CORRECT' 'readonly ___portcullis_options'; do
@@ -107,7 +107,7 @@ source_with() {
 	done
 }
 
-@test 'if a build saves attributes of the variables ___portcullis_*, the hook removes them and runs no command of the build' {
+@test 'if a build gives variables of the hook such as ___portcullis_name attributes of bash (declare -i, -n, -u, -c or -A), the hook removes the attributes and runs no command of the build' {
 	local definition
 	for definition in 'declare -'{i,n,u,c,A}' ___portcullis_'{name,names,functions,text} \
 		"declare -n ___portcullis_name='elements[\$(/bin/echo evil >&2)]'"; do
@@ -119,7 +119,7 @@ source_with() {
 	done
 }
 
-@test 'if a build makes a function or a variable readonly that the hook must define, the hook stops the phase with an error' {
+@test 'if a build sets the bash attribute readonly on a function or variable that the hook must define or change, the hook stops the phase with an error' {
 	local definition
 	for definition in 'mapfile() { :; }; readonly -f mapfile' '__portcullis_phase() { :; }; readonly -f __portcullis_phase' \
 		'readonly confine=/bin/true' 'readonly -a options=()' 'readonly IFS' 'readonly EBUILD_DEATH_HOOKS=evil' 'readonly _PORTAGE_ORIG_PATH=evil' 'declare -rn CC=x'; do

@@ -28,7 +28,7 @@ lint() {
 	done
 }
 
-@test 'the hook finds the emerge that runs a phase even if emerge is process 1 of a container' {
+@test 'the hook finds the emerge process that runs a phase even if this process has PID 1, as in a container' {
 	hook_make
 	# shellcheck disable=SC2016 # the inner shell expands it
 	run -0 unshare --pid --fork --mount-proc bash -c 'exec -a emerge bash -c "$1; (__portcullis_find_emerge; echo \${REPLY[0]})"' - \
@@ -58,7 +58,7 @@ lint() {
 	[[ $output == 'shell app-misc/foo-1 src_compile' ]]
 }
 
-@test 'if the path of the Prefix contains quotes and blanks, in pkg_setup of root with FEATURES=pid-sandbox, the hook starts umount of that Prefix to find emerge' {
+@test 'as root with FEATURES=pid-sandbox, the hook starts umount of the Prefix to find emerge in the /proc below the one that Portage has mounted, even if the Prefix path contains quotes and blanks' {
 	local prefix=$BATS_TEST_TMPDIR/"it's a \$HOME \"prefix\""
 	mkdir -p "$prefix/usr/bin"
 	printf '#!/bin/sh\necho "$*" >"%s/umount"\n' "$BATS_TEST_TMPDIR" >"$prefix/usr/bin/umount"

@@ -79,7 +79,7 @@ fake_confine() {
 	chmod 755 "$confine"
 }
 
-@test 'if Node does not start, the hook prints why a sandbox is missing; for other events, the hook prints a portcullis report command that shows them after the repair of Node' {
+@test 'if Node does not start, the hook prints why network-sandbox is missing; for other recorded events, such as a limit that is not applied, only commands to repair Node and to print the events' {
 	local what
 	for what in memory.max own-sockets net; do
 		fake_confine 0 '{"what":"pids.max","why":"no cgroup"}' '{"what":"'"$what"'","why":"no right"}' '{"what":"cpu.max","why":"no cgroup"}'

@@ -24,7 +24,7 @@ source "$HOOK"
 echo "went on"
 '
 
-@test 'a build cannot set variables such as PORTCULLIS_INSIDE to prevent the hook from starting confine' {
+@test 'the hook starts confine even if a build sets variables such as PORTCULLIS_INSIDE=1 to pretend that confine already runs the phase' {
 	run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox PORTCULLIS_INSIDE=1 portcullis_inside=portcullis-inside \
 		marker=compile last=portcullis-inside argv=portcullis-inside
 	[[ $output == started ]]

@@ -133,7 +133,7 @@ host() {
 		setpriv --reuid=65534 --regid=250 --clear-groups --inh-caps=-all /usr/libexec/portcullis/confine --probe | grep -x mode=setuid'
 }
 
-@test "if a requirement of --setuid is missing, install.sh --setuid fails and changes nothing" {
+@test "if group portage is missing, the file system is mounted with nosuid, or confine does not report mode=setuid, install.sh --setuid exits with 8 and keeps or restores the previous state" {
 	host '
 		refuses 8 "needs the group portage" --setuid
 		portage 250

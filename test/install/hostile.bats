@@ -252,7 +252,7 @@ log_tools() {
 	same "$before" "$(snapshot "$EP")"
 }
 
-@test "install.sh --setuid exits with 8 in another user's Prefix, and --no-setuid clears the setuid bit that install.sh 0.1.0 set" {
+@test "if root runs install.sh --setuid for another user's Prefix, install.sh exits with 8; --no-setuid clears the setuid bit that install.sh 0.1.0 set" {
 	refuses 8 "--setuid: $EP belongs to nobody, who could replace confine" --eprefix "$EP" --setuid
 	did_install --eprefix "$EP"
 	# Create the state that install.sh 0.1.0 left.
@@ -397,7 +397,7 @@ bats_test_function --description "install.sh refuses a record of the installatio
 	[[ $status != 0 && $output != *portcullis-lock*$'\n/'* ]]
 }
 
-@test "if the lock directory of install.sh belongs to another user, install.sh exits with 4, and succeeds with another TMPDIR" {
+@test "if another user owns the lock directory of install.sh in TMPDIR, install.sh exits with 4; with another TMPDIR, install.sh succeeds" {
 	local lock
 	be_ordinary
 	lock=$TMPDIR/portcullis-lock.$OWNER.$(stat -c %d.%i "$EP")

@@ -84,7 +84,7 @@ in_a_prefix() {
 	[[ -z $(find "$EP/opt" -type f) ]]
 }
 
-@test "with --destdir and without --eprefix, the files that install.sh installs contain paths without a Prefix" {
+@test "with --destdir DIR and without --eprefix, install.sh adds to bashrc a block that sources /usr/share/portcullis/phase.bash, without DIR in the path" {
 	did_install --destdir "$EP"
 	files_are_there "$EP"
 	[[ $(sed -n 2p "$BASHRC") == 'if [[ -r /usr/share/portcullis/phase.bash ]]; then source /usr/share/portcullis/phase.bash; fi' ]]
@@ -192,7 +192,7 @@ $EP/etc/portage/make.profile" | sort)"
 	[[ $output == 'nothing to do'* ]]
 }
 
-@test "if four processes run install.sh in parallel, the installation is complete, and each process succeeds or exits with 7" {
+@test "if four install.sh processes run in parallel, the installation is complete; each process succeeds or exits with 7, because another one is running" {
 	local -a pids=()
 	local i status_of wins=0
 	for i in 1 2 3 4; do
@@ -215,7 +215,7 @@ $EP/etc/portage/make.profile" | sort)"
 	[[ $(grep -c "$BEGIN" "$BASHRC") == 1 && -z $(find "$EP" -name '.*portcullis.*') ]]
 }
 
-@test "while another install.sh holds the lock of the same Prefix, install.sh exits with 7 and prints one line" {
+@test "while another install.sh holds the lock of the same Prefix, install.sh exits with 7 and prints that another install.sh is running" {
 	local fd lock
 	lock=$TMPDIR/portcullis-lock.$EUID.$(stat -c %d.%i "$EP")
 	((EUID)) || lock=/run/${lock##*/}

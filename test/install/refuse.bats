@@ -101,14 +101,14 @@ unbuilt() {
 	same "$before" "$(snapshot_exactly "$EP")"
 }
 
-@test "on a terminal, install.sh shows the source file that is being compiled" {
+@test "on a terminal, install.sh shows the name of the source file that is being compiled" {
 	unbuilt
 	printf 'all:\n\t: cc -c a.c\n\t: cc -c b.c\n\tcp "%s" build/confine\n' "$SCRATCH/tree/native/build/confine" >"$TREE/native/Makefile"
 	run -0 script --quiet --return --command "${TREE@Q}/install.sh --eprefix ${EP@Q}" /dev/null </dev/null
 	[[ $output == *$'\ra.c\e[K\rb.c\e[K'*$'\r\e[K'*'created '* ]]
 }
 
-@test "if the Prefix has neither make.profile nor make.conf, install.sh exits with 11, and with --force installs" {
+@test "if the Prefix has neither make.profile nor make.conf, install.sh exits with 11; with --force, install.sh installs Portcullis" {
 	rm "$EP/etc/portage/make.profile"
 	refuses 11 'contains no make.profile and no make.conf.*add --force' --eprefix "$EP"
 	did_install --eprefix "$EP" --force

@@ -62,7 +62,7 @@ run_allowed() {
 	[[ $network == "$(readlink /proc/self/ns/net)" ]]
 }
 
-@test 'with a set-user-id confine --allow, a connected socket reaches no unlisted destination' {
+@test 'with a set-user-id confine --allow, a hostile command, which for example changes the address during connect(2) or reuses a connected socket, reaches no unlisted destination' {
 	local action
 	for action in failed connected undumpable unreadable leaderless tables; do
 		run_allowed "$TEST_DIR/attack" "$action" "$REMOTE" 80 8080 81

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Each fuzzer runs its corpus. npm run soak fuzzes for 10 minutes.
 
-@test 'the fuzzers of the parsers of confine find no error in any file of test/fuzz/corpus' {
+@test 'with the files in test/fuzz/corpus as input, the fuzzers find no error in the parsers of confine' {
 	local targets
 	targets=("$BATS_TEST_DIRNAME"/../fuzz/corpus/*)
 	# Each target in fuzz.c has a corpus.

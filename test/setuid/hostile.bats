@@ -218,7 +218,7 @@ caller_shell() {
 	done
 }
 
-@test 'the caller of a set-user-id confine cannot take over a process of confine by ptrace, /proc, pidfd_getfd or prlimit, and no process of confine has user id 0 as real, effective and saved id' {
+@test 'the caller of a set-user-id confine cannot take over a process of confine by ptrace, /proc, pidfd_getfd or prlimit, and no process of confine has 0 as real, effective and saved user id at once' {
 	as_caller timeout 100 "$TOOL" ptrace "$CONFINE" "$ACCOUNT" "${HOSTILE_PTRACE_RUNS:-60}"
 }
 

@@ -133,7 +133,7 @@ loader_stripped_names() {
 
 sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 
-@test 'if parts of /proc are masked, they stay masked under a set-user-id confine, and the record counts the processes that the command leaves running' {
+@test 'if parts of /proc are masked, they stay masked under a set-user-id confine, which then tracks the processes of the command as a subreaper and counts those that the command leaves running' {
 	# shellcheck disable=SC2016
 	run -0 unshare --mount --propagation private bash -c 'mount --bind /dev/null /proc/version
 		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
@@ -207,7 +207,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	rm "$TEST_DIR/refuse"
 }
 
-@test 'if confine can get neither privileges nor a user namespace, confine --require prints one line and does not run the command, and --best-effort runs the command' {
+@test 'if confine can get neither privileges nor a user namespace, confine --require prints the system call that failed and does not run the command, and confine --best-effort runs the command' {
 	# In this user namespace the set-user-id bit has no effect, and a nested user namespace cannot be created.
 	local deny='echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
 	run -125 as_caller unshare --user --map-root-user bash -c "$deny" - "$CONFINE" --ipc --require -- true

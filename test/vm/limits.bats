@@ -46,7 +46,7 @@ for i in range(30):
 	done
 }
 
-@test 'if no process can join the cgroup of the phase, confine --require exits with 125, and confine --best-effort runs the command and records the missing limit' {
+@test 'if pids.max=0 prevents the command from joining its cgroup, confine --require exits with 125, and confine --best-effort runs the command and records that pids.max is not applied' {
 	run -125 "$CONFINE" --cgroup x --limit pids.max=0 --require --record "$RECORD" -- touch "$BATS_TEST_TMPDIR/ran"
 	[[ $output == *'pids.max is not available: joining the cgroup: Resource temporarily unavailable' && ! -e $BATS_TEST_TMPDIR/ran ]]
 	run -0 "$CONFINE" --cgroup x --limit pids.max=0 --best-effort --record "$RECORD" -- true
@@ -76,7 +76,7 @@ for i in range(30):
 	[[ $(record_value "$RECORD" r.processes) == 21 ]]
 }
 
-@test 'if the cgroup in which confine starts already has the requested limit, this limit applies to the command, and after a hit the record contains limit_inherited' {
+@test 'if the cgroup in which confine starts already has the requested limit, this limit applies to the command, and if the command exceeds the limit, the record contains limit_inherited' {
 	local who group=/sys/fs/cgroup/limited
 	mkdir "$group"
 	echo 64M >"$group/memory.max"

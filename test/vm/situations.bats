@@ -35,17 +35,17 @@ in_container() {
 	); unset PREFIX_LOCK; situation_exec \"\$@\"" - "$@"
 }
 
-@test 'as root without userpriv, src_compile has the sandboxes in its record; the test prints a row of the table in README.md' {
+@test 'as root without userpriv, Portcullis records exactly the IPC, PID and mount sandboxes that isolate src_compile; the test prints a README.md table row' {
 	situation root root -userpriv
 	situation_emerge
 }
 
-@test 'as root with userpriv, src_compile has the sandboxes in its record; the test prints a row of the table in README.md' {
+@test 'as root with userpriv, Portcullis records exactly the IPC, PID and mount sandboxes that isolate src_compile; the test prints a README.md table row' {
 	situation 'root with userpriv' root userpriv
 	situation_emerge
 }
 
-@test 'as root with userpriv and a setuid confine, but without user namespaces, src_compile has the sandboxes in its record; the test prints a row of the table in README.md' {
+@test 'as root with userpriv and a setuid confine, but without user namespaces, Portcullis records exactly the IPC, PID and mount sandboxes that isolate src_compile; the test prints a README.md table row' {
 	permit_user_namespaces 0
 	situation 'userpriv, no user namespaces, setuid confine' root userpriv
 	chown root:portage "$CONFINE"
@@ -53,30 +53,30 @@ in_container() {
 	situation_emerge
 }
 
-@test 'as an ordinary user, src_compile has the sandboxes in its record; the test prints a row of the table in README.md' {
+@test 'as an ordinary user, Portcullis records exactly the IPC, PID and mount sandboxes that isolate src_compile; the test prints a README.md table row' {
 	situation 'Prefix user' user
 	situation_emerge
 }
 
-@test 'as an ordinary user without user namespaces, src_compile has the sandboxes in its record; the test prints a row of the table in README.md' {
+@test 'as an ordinary user without user namespaces, Portcullis records exactly the IPC, PID and mount sandboxes that isolate src_compile; the test prints a README.md table row' {
 	permit_user_namespaces 0
 	situation 'Prefix user, no user namespaces' user
 	situation_emerge
 }
 
-@test "as root in a container with Docker's default seccomp profile, src_compile has the sandboxes in its record; the test prints a row of the table in README.md" {
+@test "as root in a container with Docker's default seccomp profile, Portcullis records exactly the IPC, PID and mount sandboxes that isolate src_compile; the test prints a README.md table row" {
 	situation 'container, root' root
 	prefix_env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python"
 	situation_emerge in_container
 }
 
-@test "as an ordinary user in a container with Docker's default seccomp profile, src_compile has the sandboxes in its record; the test prints a row of the table in README.md" {
+@test "as an ordinary user in a container with Docker's default seccomp profile, Portcullis records exactly the IPC, PID and mount sandboxes that isolate src_compile; the test prints a README.md table row" {
 	situation 'container, ordinary user' user
 	prefix_env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python"
 	situation_emerge in_container
 }
 
-@test 'as root with the oldest supported Portage, src_compile has the sandboxes in its record; the test prints a row of the table in README.md' {
+@test 'as root with the oldest supported Portage, Portcullis records exactly the IPC, PID and mount sandboxes that isolate src_compile; the test prints a README.md table row' {
 	local version
 	version=$(tail -n1 "$TOP/test/portage/versions")
 	PREFIX_PORTAGE=$(PORTAGE_VERSION=${version%% *} "$TOP/scripts/portage")

@@ -13,7 +13,7 @@ teardown_file() {
 	situation_end
 }
 
-@test 'as root with cgroup v1 only or with v1 and v2, src_compile has the sandboxes in its record; the test prints a row of the table in README.md' {
+@test 'as root with cgroup v1 only or with v1 and v2, Portcullis records exactly the IPC, PID and mount sandboxes that isolate src_compile; the test prints a README.md table row' {
 	situation "root, cgroup $([[ -d /sys/fs/cgroup/unified ]] && echo 'v1 and v2' || echo v1)" root
 	situation_emerge
 }
