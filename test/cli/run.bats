@@ -49,7 +49,7 @@ signal_at_spawn() {
 	done
 }
 
-@test 'portcullis run ignores SIGINT and SIGQUIT, even if they arrive immediately after the start of confine' {
+@test 'portcullis run ignores SIGINT and SIGQUIT, even immediately after the start of confine, and exits with the status of the command' {
 	local signal
 	for signal in SIGINT SIGQUIT; do
 		signal_at_spawn "$signal" -- sh -c 'exit 7'

@@ -109,7 +109,7 @@ setup_file() {
 	(($(wc -l <"$BATS_TEST_TMPDIR/screen") <= 24))
 }
 
-@test 'portcullis info prints one line per sandbox, setting and version' {
+@test 'portcullis info prints the versions of Portcullis and Portage, one line for each sandbox, and the settings' {
 	assert_screen info 0 portcullis info
 	grep -qx 'network-sandbox: requested; Portcullis applies it' "$BATS_TEST_TMPDIR/screen"
 	grep -qx 'pid-sandbox:     requested; Portcullis applies it' "$BATS_TEST_TMPDIR/screen"

@@ -16,13 +16,13 @@ selected() {
 		run_end' - "$@"
 }
 
-@test 'if a job that all others need fails, test/run ends and prints the command that repeats the job' {
+@test 'if a job that all others need fails, test/run prints the command that repeats this job, and starts no other job' {
 	cd "$BATS_TEST_DIRNAME/../.."
 	run -1 bash -c 'source test/run.bash && run_begin && run_first need ls "absent file" && run_first next true'
 	[[ $output == 'FAIL  need'*$'\n      To repeat: ls absent\\ file\n'* && $output != *next* ]]
 }
 
-@test 'test/run selects each job whose name contains one of the arguments, and fails if an argument matches no job, with the name of the program that runs the folder' {
+@test 'test/run selects each job whose name contains one of the arguments; if an argument matches no job, test/run fails, and for vm and soak prints the program to run instead' {
 	run -0 selected tsc egress/ man
 	[[ $output == $'tsc\ntest/cli/man.bats\ntest/egress/escape.bats\n'* ]]
 	run -1 selected tsc absent

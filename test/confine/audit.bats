@@ -42,7 +42,7 @@ DESTINATION='198.51.100.7 443'
 	[[ $(record_value "$RECORD" r.unattributed) == undefined ]]
 }
 
-@test 'confine records no connection to loopback addresses, path and abstract sockets, netlink, AF_UNSPEC or an invalid pointer' {
+@test 'confine does not record calls that name a loopback address, a missing UNIX socket, netlink or AF_UNSPEC, and counts a call with an invalid pointer only as unreadable' {
 	audit --net -- "$CLIENT" unrecorded
 	assert_blocked ''
 	[[ $(record_value "$RECORD" r.attempts) == undefined && $(record_value "$RECORD" r.unattributed) == undefined && $(record_value "$RECORD" r.unreadable) == 1 && $(record_value "$RECORD" r.unreadable_why) == undefined ]]
@@ -286,7 +286,7 @@ refused() {
 	[[ $(record_value "$RECORD" 'r.names.length') == 2 ]]
 }
 
-@test 'with confine --audit, the command has the same open file descriptors as without --audit, and the record has the same number of processes' {
+@test 'confine --audit changes neither the open file descriptors of the command nor the number of processes in the record' {
 	local with without
 	without=$("$CONFINE" --net --cgroup audit --record "$RECORD" -- sh -c 'ls -l /proc/self/fd | sed "s/.*[0-9] //; s/[0-9]*//g"')
 	without+=$(record_value "$RECORD" r.processes)

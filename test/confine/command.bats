@@ -133,7 +133,7 @@ MODES=('--net' "--net --cgroup x")
 	exec {held}>&-
 }
 
-@test 'confine --die-with-lock opens a locked file, but not the locked file to which a symbolic link leads' {
+@test 'confine --die-with-lock FILE opens FILE if another process has locked FILE, and does not open the locked target if FILE is a symbolic link' {
 	local name lock=$BATS_TEST_TMPDIR/lock
 	ln -s lock "$BATS_TEST_TMPDIR/link"
 	for name in lock link; do

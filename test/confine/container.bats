@@ -99,7 +99,7 @@ assert_programs_run() {
 	assert_survivors_killed docker subreaper "$TEST_UID" live_bomb
 }
 
-@test "with Docker's default seccomp profile, confine --best-effort filters the network and records that IPC isolation is missing; confine --require runs the command with --net and refuses --ipc" {
+@test "with Docker's default seccomp profile, confine --net uses a seccomp filter instead of a namespace; --ipc is not available, so --require does not run the command, and --best-effort records this" {
 	local user
 	for user in 0 "$TEST_UID"; do
 		run -0 run_in_container docker "$user" "$CONFINE" --net --ipc --cgroup x --best-effort --record "$RECORD" -- echo ran

@@ -76,7 +76,7 @@ assert_degrades() {
 	fi
 }
 
-@test 'if a sysctl user.max_*_namespaces is 0, confine --best-effort runs the command without isolation by such a namespace, and --require does not run it unless a seccomp filter replaces the namespace' {
+@test 'if a sysctl user.max_*_namespaces is 0, confine --best-effort runs the command without the forbidden namespaces; --require runs it only if a seccomp filter replaces all of them' {
 	local space='No space left on device'
 	assert_degrades net '' "unshare(CLONE_NEWNET): $space" with_namespace_limit net
 	assert_degrades ipc ipc "unshare(CLONE_NEWIPC): $space" with_namespace_limit ipc

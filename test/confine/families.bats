@@ -55,7 +55,7 @@ setup() {
 	done
 }
 
-@test 'with confine --net and without --audit, socketcall(2) cannot create a socket' {
+@test 'with confine --net and without --audit, socket() through socketcall(2) fails with EAFNOSUPPORT even for AF_INET, and socketpair() works' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		run -0 audit_run --net -- "$AUDIT_DIR/make"
@@ -88,7 +88,7 @@ sys.stdin.read()" "$PPID"
 	[[ $output == $'socketcall inet ENOBUFS\nsocketcall inet made' ]]
 }
 
-@test 'if confine is set-user-id, or if Portage has isolated the network, confine --net restricts the socket families as well' {
+@test 'confine --net also restricts the socket families if confine is set-user-id, and if Portage has isolated the network' {
 	local CONFINE=$AUDIT_DIR/setuid option RUN_AS=user
 	for option in --audit --best-effort; do
 		run -0 audit_run --net --record "$RECORD" "$option" -- "$AUDIT_DIR/make"
@@ -109,7 +109,7 @@ in_group() {
 	(echo "$BASHPID" >"$GROUP/cgroup.procs" && "$@")
 }
 
-@test 'if a BPF program forbids internet sockets in the cgroup of the caller, internet sockets also fail in a set-user-id confine, by each system call that creates sockets' {
+@test 'if a BPF program forbids internet sockets in the cgroup of the caller, the command of a set-user-id confine cannot create internet sockets by any system call' {
 	local CONFINE=$AUDIT_DIR/setuid option
 	gcc -O1 -Wall -Wextra -Werror -o "$AUDIT_DIR/forbid_sockets" "$TOP/test/confine/forbid_sockets.c"
 	mkdir "$GROUP"

@@ -40,7 +40,7 @@ sixty_four() {
 	done
 }
 
-@test 'if 64 runs of confine share one cgroup name, each record lists only the orphan that this run has left, and no process or cgroup remains' {
+@test 'if 64 runs of confine share one cgroup name, each record lists only the orphan of its own run, and no process or cgroup remains' {
 	local who
 	for who in as_user env; do
 		[[ $who == as_user || $UID == 0 ]] || continue

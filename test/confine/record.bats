@@ -33,7 +33,7 @@ while time.process_time() < 1.5: sum(range(100000))' before after
 		$wall > $output / 1e6 - 0.001 && $wall < $((after - before)) / 1e6") == true ]]
 }
 
-@test 'CPU time and memory in the record differ from time(1) by at most 2 %, and wall time in the record is between the wall times of the command and of the caller' {
+@test 'CPU time and memory in the record differ from time(1) by at most 2 %; wall time in the record is between the wall times as measured inside the command and by the caller of confine' {
 	as_root_and_user spin
 }
 

@@ -153,7 +153,7 @@ used_memory() {
 	done
 }
 
-@test 'if the command exits at once, confine --audit records watched=yes in each of 100 runs' {
+@test 'if the command exits at once, confine --audit still records in each of 100 runs that it has watched the command (watched=yes)' {
 	local at_once=$AUDIT_DIR/at-once.jsonl
 	for _ in {1..100}; do
 		"$CONFINE" --net --audit --record "$at_once" -- true

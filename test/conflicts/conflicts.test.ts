@@ -80,8 +80,8 @@ function startsNode(words: readonly string[], uid: number, environment: Record<s
 describe.each(Object.entries(cases))('%s', (_, one) => {
 	test(
 		one.row === undefined
-			? 'findConflicts() finds no conflict in this configuration'
-			: `findConflicts() finds the conflict ${one.row} in this configuration`,
+			? 'for a configuration of cases.ts without a conflict, findConflicts() finds none'
+			: `for a configuration of cases.ts with the conflict ${one.row}, findConflicts() finds only this conflict`,
 		() => {
 			const { context, found } = detect(one);
 			expect(found.map(({ conflict }) => conflict.name)).toEqual(one.row === undefined ? [] : [one.row]);
@@ -105,7 +105,7 @@ describe.each(Object.entries(cases))('%s', (_, one) => {
 		},
 	);
 
-	test('the prefilter of the hook starts Node in this configuration only if a conflict is possible', () => {
+	test('for a configuration of cases.ts, the prefilter of the hook starts Node only if a conflict is possible', () => {
 		const { uid = ordinary } = one;
 		if (uid !== process.getuid?.() && process.getuid?.() !== 0) return;
 		const { words } = detect(one);
@@ -189,7 +189,7 @@ describe('conflictLines', () => {
 		expect(text).not.toMatch(/compiles on this machine|MAKEOPTS|cannot reach the proxy/);
 	});
 
-	test('a message about a conflict has the same key in every package, so each run of emerge prints the message once', () => {
+	test('for every package, a message about a conflict has the same deduplication key, so each run of emerge prints the message once', () => {
 		const { context, found } = detect(both);
 		const keys = ['a/b-1', 'c/d-2'].map((cpv) => conflictLines(found, cpv, 'warn', context).map(({ once }) => once));
 		expect(keys[0]).toEqual(keys[1]);
@@ -230,7 +230,7 @@ describe('conflictLines', () => {
 		);
 	});
 
-	test('if several variables indicate one conflict, the first fix contains lines for all of them, and skips a variable without a fix', () => {
+	test('if several variables indicate one conflict, the first fix changes each variable for which a fix exists, such as CC="distcc gcc" to CC="gcc"', () => {
 		const environment = { DISTCC_HOSTS: 'far', CC: 'distcc gcc', CXX: 'distcc g++' };
 		expect(fixesOf({ features: 'distcc', environment }).slice(0, 2)).toEqual([
 			'To keep the sandbox, add to make.conf: FEATURES="${FEATURES} -distcc" CC="gcc" CXX="g++"',

@@ -110,7 +110,7 @@ test.each([
 	},
 );
 
-test('FAKEROOTKEY and LD_PRELOAD in the saved environment of a build do not change the options with which the hook starts confine', () => {
+test('FAKEROOTKEY and LD_PRELOAD do not change the options of confine if only the bash environment that Portage saves between phases contains them, and not the environment of the process', () => {
 	const [one = {}] = everyCase(
 		({ phase, feature, more, restrict, property, folder, name }) =>
 			[phase, feature, more, restrict, property, folder, name].join() ===

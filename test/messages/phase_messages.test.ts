@@ -58,7 +58,7 @@ describe('phaseMessages', () => {
 		expect(lines({ missing }, { filterWhy: denied })).toEqual(lines({ ...filtered, missing }));
 	});
 
-	test('the message about missing sandboxes has the same key in every phase and package, so each run of emerge prints the message once', () => {
+	test('for every phase and package, the message about missing sandboxes has the same deduplication key, so each run of emerge prints the message once', () => {
 		const keys = ['compile', 'test'].map(
 			(phase) => phaseMessages({ ...parseRecord(base), phase, package: `a/${phase}-1`, missing })[0]?.once,
 		);
@@ -125,7 +125,7 @@ describe('phaseMessages', () => {
 		expect(texts[0]).toContain(`100 leftover processes killed: ${one}, ${one}, ${one} +97. Details: `);
 	});
 
-	test('the message about a killed sccache server is printed once per run of emerge and contains no PID; another process of sccache is an orphan', () => {
+	test('the message about a killed sccache server contains no PID, so each run of emerge prints the message once; a killed sccache client is reported like any other orphan', () => {
 		const server = { ...orphan, argv: ['/usr/bin/sccache'] };
 		const client = { ...orphan, argv: ['/usr/bin/sccache', 'gcc'] };
 		const texts = lines({ orphans: [server, client], orphan_count: 2 });

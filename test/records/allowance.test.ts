@@ -71,12 +71,15 @@ describe('AttemptedDestinations', () => {
 		['git://files.example.org/code', 'files.example.org:9418'],
 		['files.example.org', 'files.example.org:443?'],
 		['https://other.example.org/', 'files.example.org:443?'],
-	])('AttemptedDestinations returns for a lookup by a program with the argument %s the entry %s', (url, entry) => {
-		expect(entries({ names: [lookup('files.example.org', { argv: ['get', url] })] })).toEqual([entry]);
-		expect(entries({ names: [lookup('files.example.org', { parents: [`make get ${url}`] })] })).toEqual([entry]);
-	});
+	])(
+		'if a program with the argument %s looks up files.example.org, AttemptedDestinations returns the entry %s ("?" marks a guessed port)',
+		(url, entry) => {
+			expect(entries({ names: [lookup('files.example.org', { argv: ['get', url] })] })).toEqual([entry]);
+			expect(entries({ names: [lookup('files.example.org', { parents: [`make get ${url}`] })] })).toEqual([entry]);
+		},
+	);
 
-	test('AttemptedDestinations omits the guessed port of a name if a URL in another lookup has the port, and omits names to which the resolver has added a search domain', () => {
+	test('if a URL in one lookup contains the port of a host, AttemptedDestinations omits the port that it guessed for other lookups of this host; it also omits names with an appended search domain', () => {
 		const argv = ['curl', 'http://a.example/'];
 		expect(
 			entries({
@@ -86,7 +89,7 @@ describe('AttemptedDestinations', () => {
 		expect(entries({ names: [lookup('a.example', { type: 'PTR' })] })).toEqual([]);
 	});
 
-	test('AttemptedDestinations returns the host in the URL of the program instead of a blocked address, and both host and address if the address was not blocked', () => {
+	test('for a blocked connection, AttemptedDestinations returns the host in the URL of the command line instead of the address; for a connection that was not blocked, host and address', () => {
 		const one = attempt('192.0.2.1', 443, { argv: ['curl', 'https://a.example/'] });
 		expect(entries({ blocked: [one] })).toEqual(['a.example:443']);
 		expect(entries({ observed: [one] })).toEqual(['a.example:443', '192.0.2.1:443']);
@@ -94,7 +97,7 @@ describe('AttemptedDestinations', () => {
 		expect(entries({ blocked: [two] })).toEqual(['192.0.2.1:443']);
 	});
 
-	test('AttemptedDestinations returns 17 destinations for a record with 5,000 destinations', () => {
+	test('AttemptedDestinations stores at most 17 destinations of a record with 5,000: one more than portcullis allow accepts', () => {
 		const many = Array.from({ length: 5000 }, (_, index) => attempt(`192.0.${index >> 8}.${index & 255}`, 80));
 		expect(entries({ blocked: many })).toHaveLength(17);
 	});

@@ -92,7 +92,7 @@ describe('scan()', () => {
 
 	const linesOf = (name: string) => readFileSync(`test/records/${name}.jsonl`, 'utf8').trimEnd().split('\n');
 
-	test('scan() refuses every line of forged.jsonl and reads every line of valid.jsonl', () => {
+	test('scan() refuses every forged record in test/records/forged.jsonl, and reads every record in test/records/valid.jsonl', () => {
 		expect(linesOf('forged').filter((one) => read(`${one}\n`).records.length > 0)).toEqual([]);
 		expect(linesOf('valid').flatMap((one) => read(`${one}\n`).unread)).toEqual([]);
 	});
@@ -103,7 +103,7 @@ describe('scan()', () => {
 		expect(reasons.join(' ')).not.toMatch(/secret|owned|script|sandbox/);
 	});
 
-	test('collect() returns exit status 128 + N for signal N, and whether Portage isolated the phase', () => {
+	test('collect() returns exit status 128 + N for a phase that signal N killed, and byPortage=true for a phase that Portage isolated', () => {
 		const text = line({ status: { signal: 9 } }) + line();
 		expect(collect([{ file: file(text), named: false }], {}).recent).toMatchObject([
 			{ exit: 137 },
@@ -137,7 +137,7 @@ describe('scan()', () => {
 		expect(read(`${line()}${'['.repeat(20_000_000)}`).unread).toMatchObject([{ lines: 1 }]);
 	});
 
-	test('scan() stops after 1 GiB of a sparse file', () => {
+	test('scan() reads at most 1 GiB of a file, such as a sparse file of 1 TiB', () => {
 		const name = file(line());
 		truncateSync(name, 2 ** 40);
 		const found: RunRecord[] = [];
@@ -181,7 +181,7 @@ test.each([
 	['dev-libs/foo-bar-1.2_p3-r4', 'foo-bar-1.2_p3-r4', true],
 	['dev-libs/foo-bar-1.2_p3-r4', 'foo', false],
 	['dev-libs/foo-bar-1.2_p3-r4', 'dev-libs', false],
-])('package %s matches the name %s: %s', (cpv, name, answer) => {
+])('matcher() for package %s and the PACKAGE argument %s of portcullis report returns %s', (cpv, name, answer) => {
 	expect(matcher(name)(cpv)).toBe(answer);
 });
 

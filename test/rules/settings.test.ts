@@ -39,12 +39,12 @@ describe.each(settingNames)('%s', (name) => {
 	const invalid =
 		'choices' in setting ? ['yes', setting.choices.join(' '), `${setting.choices[0]}x`] : (invalidValues[name] ?? []);
 
-	test.each(valid)('the setting accepts the value "%s"', (value) => {
+	test.each(valid)(`${name} accepts the value "%s"`, (value) => {
 		expect(problem(name, value)).toBeUndefined();
 	});
 
 	test.each(invalid)(
-		'the setting refuses the value "%s" with a message that contains the variable, the value and the valid values',
+		`${name} refuses the value "%s" with a message that contains the variable, the value and the valid values`,
 		(value) => {
 			expect(invalid.length).toBeGreaterThan(0);
 			const message = problem(name, value);
@@ -57,7 +57,7 @@ describe.each(settingNames)('%s', (name) => {
 		},
 	);
 
-	test('the setting has its default value if the variable is unset or empty', () => {
+	test(`${name} has its default value if the variable is unset or empty`, () => {
 		expect(resolve({})[name]).toBe(setting.default);
 		expect(resolve({ [name]: ' ' })[name]).toBe(setting.default);
 		expect(problem(name, setting.default)).toBeUndefined();
