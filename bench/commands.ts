@@ -43,8 +43,8 @@ function contests(bin: string): { root: Contest[]; user: Contest[] } {
 			'confine --net --ipc --record FILE --audit true': [...record, '--audit', '--', 'true'],
 		},
 	};
-	// Run confine as in a phase: --best-effort starts a second process of confine, the supervisor. Compare it with unshare, which mounts no
-	// private /dev/shm, by --uses /dev/shm, with which confine mounts none either.
+	// Run confine as in a phase: --best-effort starts a second process of confine, the supervisor. The reference has --uses /dev/shm, with which
+	// confine mounts no private /dev/shm, so that it can be compared with unshare, which mounts none either.
 	const phase = [confine, '--net', '--ipc', '--best-effort'];
 	const added: Contest = {
 		title: 'What a private /dev/shm, pid-sandbox and mount-sandbox add',

@@ -36,7 +36,7 @@ one() {
 	# shellcheck disable=SC2086 # words
 	{
 		read -r ended
-		# Waits until the last orphan closes the pipe.
+		# This read fails when the last orphan has ended and closed the pipe. The time of this end minus `ended` is the result.
 		read -r _ || end=${EPOCHREALTIME/./}
 	} < <($command "$BENCH_BIN/orphans" "$COUNT")
 	[[ $method == - || $(<"$WORK/record") == *"\"tracking\":\"$method\""*"\"orphan_count\":$COUNT,"* ]] ||

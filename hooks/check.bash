@@ -5,8 +5,8 @@
 # resolves PORTCULLIS_ALLOW in pkg_setup, because pkg_setup always has the host's network, and stores the resulting options of confine.
 
 # Returns in REPLY[0] the names of the conflicts of this package, and in the other elements of REPLY the options of confine for
-# PORTCULLIS_ALLOW. Loads both from stored files. Runs portcullis.js, because Node takes 40 ms to start, only once, and only if the files lack
-# a possible conflict or the value of PORTCULLIS_ALLOW, or to report misspelled variables of make.conf and package.env in pkg_setup.
+# PORTCULLIS_ALLOW. Loads both from stored files. Because Node takes 40 ms to start, runs portcullis.js at most once, and only if the files
+# lack a possible conflict or the value of PORTCULLIS_ALLOW, or to report misspelled variables of make.conf and package.env in pkg_setup.
 __portcullis_check() {
 	local suspects='' known='' found='' new='' list='' unknown='' file name line
 	local -a allowed=() answer=()
@@ -84,7 +84,7 @@ __portcullis_check_without_node() {
 		fi
 	done
 	((${#addresses[@]} <= 64 && ${#sockets[@]} <= 64)) ||
-		__portcullis_call ewarn "Portcullis: $package: the rest of PORTCULLIS_ALLOW stays blocked: it has more than 64 addresses or UNIX sockets. Remove unused entries."
+		__portcullis_call ewarn "Portcullis: $package: the rest of PORTCULLIS_ALLOW stays blocked: only the first 64 addresses and 64 UNIX sockets are supported. Remove unused entries."
 	REPLY=("${addresses[@]::64}" "${sockets[@]::64}")
 }
 
@@ -179,9 +179,10 @@ __portcullis_is_script() {
 }
 
 # __portcullis_wrap_phase ARGUMENT: if ARGUMENT lists conflicts as +NAME..., wraps the function that runs the phase, to disable the
-# conflicting programs; otherwise does nothing. The variables that disable them are local to the wrapper, so that Portage does not save them and a bashrc
-# cannot override them. Portage does not save variables and functions that begin with three underscores, nor __ebuild_phase
-# (__save_ebuild_env in bin/save-ebuild-env.sh).
+# conflicting programs; otherwise does nothing. The variables that disable them are local to the wrapper, so that they end with the phase and
+# a bashrc cannot override them.
+# Portage saves the functions and variables of a phase for the later phases, except __ebuild_phase and names that begin with three underscores
+# (__save_ebuild_env in bin/save-ebuild-env.sh). So no later phase gets the wrapper, which replaces __ebuild_phase, and its helpers, which have such names.
 __portcullis_wrap_phase() {
 	[[ $1 == *+* ]] && declare -F __ebuild_phase >/dev/null || return 0
 	___portcullis_conflicts=$1
@@ -192,8 +193,8 @@ __portcullis_wrap_phase() {
 		___portcullis__ebuild_phase "$@"
 		((${#___portcullis_unset[@]} == 0)) || export "${___portcullis_unset[@]}"
 	}
-	# A local variable that is unset or not exported does not hide an exported one from child processes. So unset the exported one, and
-	# set it again after the phase.
+	# ___portcullis_without NAME...: unsets exported variables for this phase. A local variable that is unset or not exported would not hide
+	# an exported one from child processes. So this function unsets the exported one, and the wrapper sets it again after the phase.
 	___portcullis_without() {
 		local ___portcullis_name
 		for ___portcullis_name; do

@@ -4,12 +4,13 @@
 # the hook uses. In POSIX mode, bash finds special builtins such as unset before functions. Assigning POSIXLY_CORRECT turns POSIX mode on,
 # and no function can replace an assignment. Assigning to a name reference or to an integer variable can run code of the build, so check
 # this first, with keywords and expansions only. Skip the attributes with the option nounset, which the saved environment cannot set: bash then
-# cannot read the attributes of an unset variable. BASH_VERSINFO is readonly and has no element 99, so its expansion ends this shell.
+# cannot read the attributes of an unset variable. BASH_VERSINFO is readonly and has no element 99, so an expansion of this element with :? prints a message and ends this shell.
 if [[ -R POSIXLY_CORRECT || -R ___portcullis_options || -R CATEGORY || -R PF ||
 	! -o nounset && ${POSIXLY_CORRECT@a}${___portcullis_options@a} == *[!x]* ]]; then
 	[[ ${BASH_VERSINFO[99]:?Portcullis: ${PORTAGE_BUILDDIR-}: $EBUILD_PHASE: the build stops, because the ebuild makes CATEGORY, PF, POSIXLY_CORRECT or ___portcullis_options a name reference, an integer or readonly. Remove this from the ebuild.} ]]
 fi
-# -R does not find a name reference without a target. The first assignment of a name gives it a target, and then has no other effect.
+# [[ -R ]] does not find a name reference without a target. Assigning a name to such a reference only sets its target. So first assign
+# the name y, which has no other effect: then -R finds the reference.
 ___portcullis_options=y
 if [[ ! -R ___portcullis_options ]]; then
 	___portcullis_options=$BASHOPTS
@@ -35,7 +36,7 @@ if [[ ${___portcullis_names[*]} ]]; then
 		___portcullis_functions+=$'\n'$(unset -f typeset && typeset -f declare)
 	fi
 fi 2>/dev/null
-# Bash cannot unset a readonly function, and such a function may shadow even `exit`.
+# Bash cannot unset a readonly function, and such a function may shadow even `exit`. So end this shell with an expansion instead.
 if ! unset -f "${___portcullis_names[@]}" @functions@; then
 	[[ ${BASH_VERSINFO[99]:?Portcullis: ${CATEGORY-}/${PF-}: $EBUILD_PHASE: the build stops, because the ebuild makes a function readonly whose name the hook of Portcullis needs. Remove this readonly from the ebuild.} ]]
 fi

@@ -7,7 +7,8 @@ __portcullis_limits() {
 	local root=/sys/fs/cgroup leaf=${___portcullis_leaf-} parent='' name
 	local -a names=()
 	[[ $EBUILD_PHASE == setup && $leaf && ${setting[PORTCULLIS_AUDIT]-} != only ]] || return 0
-	# Enable the pids controller in every cgroup from the root down. Portage enables only memory, cpu and io for its cgroups.
+	# A cgroup has the file pids.max only if every cgroup above it, up to the root, enables the pids controller for its children. Portage enables
+	# only memory, cpu and io, so enable pids in each of them.
 	if [[ ${setting[PORTCULLIS_PIDS_MAX]-} && ! -e $root$leaf/pids.max ]]; then
 		IFS=/ read -ra names <<<"${leaf%/*}"
 		for name in "${names[@]}"; do

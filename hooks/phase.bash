@@ -237,7 +237,7 @@ __portcullis_decide() {
 __portcullis_confine() {
 	local environment status refused='' conflicts='' shell=$BASHPID folder
 	local -a names=()
-	# The phase inside confine starts with the environment that Portage has set, without the changes of profile.bashrc files.
+	# The phase inside confine starts with the environment that Portage has set, without the changes of profile.bashrc files, because the phase sources these files again.
 	if ! { exec {environment}</proc/self/environ; } 2>/dev/null; then
 		__portcullis_unavailable 'the hook cannot read /proc/self/environ'
 		return
@@ -334,8 +334,8 @@ __portcullis_unavailable() {
 	__portcullis_report_unconfined "$1"
 }
 
-# __portcullis_report_unconfined REASON: reports that no phase of this package is confined. Prints the message once per package: to print
-# it once per run of emerge, the hook would need Node.
+# __portcullis_report_unconfined REASON: reports that no phase of this package is confined. Prints the message once per package, not once per
+# run of emerge: only portcullis.js finds out whether this run has printed a message before, and in some of the reported cases Node does not start.
 __portcullis_report_unconfined() {
 	local word missing=''
 	[[ ! -s $state-reported ]] || return 0

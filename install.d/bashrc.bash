@@ -13,11 +13,11 @@ bashrc_examine() {
 	if [[ -L $bashrc_path ]]; then
 		bashrc_file=$(readlink -f -- "$bashrc_path")
 		[[ -n $bashrc_file ]] ||
-			fail bashrc "$bashrc_path is a broken symbolic link: repair or remove it; nothing was changed"
+			fail bashrc "$bashrc_path is a broken symbolic link: repair or remove the link; nothing was changed"
 	fi
 	if [[ -n $destdir && -L $bashrc_path ]]; then
 		base=$(realpath -m -- "$destdir")
-		[[ $bashrc_file == "$base"/* ]] || fail bashrc "$bashrc_path is a symbolic link to $bashrc_file, which is outside $destdir: remove it; nothing was changed"
+		[[ $bashrc_file == "$base"/* ]] || fail bashrc "$bashrc_path is a symbolic link to $bashrc_file, which is outside $destdir: remove the link; nothing was changed"
 	fi
 	if [[ -d $bashrc_file ]]; then
 		fail bashrc "$bashrc_path is a directory, which Portage ignores: move it away; nothing was changed"

@@ -72,7 +72,7 @@ check_writable() {
 	if [[ -n $eprefix$destdir ]]; then
 		fail permission "$directory is not writable for user $(id -un 2>/dev/null || id -u); nothing was changed"
 	fi
-	fail permission "$directory is not writable: run as root, or with --eprefix DIR for a Gentoo Prefix; nothing was changed"
+	fail permission "$directory is not writable: run install.sh as root, or with --eprefix DIR for a Gentoo Prefix; nothing was changed"
 }
 
 # check_inside PATH: fails if a symbolic link in PATH leads outside --destdir.
@@ -81,7 +81,7 @@ check_inside() {
 	[[ -n $destdir ]] || return 0
 	base=$(realpath -m -- "$destdir")
 	real=$(realpath -m -- "$1")
-	[[ $real == "$base"/* ]] || fail foreign "$1 leads to $real through a symbolic link, which is outside $destdir: remove the link; nothing was changed"
+	[[ $real == "$base"/* ]] || fail foreign "the path $1 contains a symbolic link and leads to $real, which is outside $destdir: remove the link; nothing was changed"
 }
 
 # check_foreign PATH FROM: fails if PATH exists, is not in the record, and differs from FROM, the file that would replace it.

@@ -12,7 +12,7 @@ Builds Portcullis (unless this is a release tarball) and installs the hook in /e
 in /usr. Run it again to upgrade. A second run of the same version changes nothing.
 
   --eprefix DIR   install into this Gentoo Prefix; needs no root if DIR belongs to you
-  --destdir DIR   write everything below DIR (packaging); no installed file contains DIR
+  --destdir DIR   write everything below DIR (packaging); no installed file contains the path DIR
   --setuid        install confine as root:portage 4710, for FEATURES=userpriv without user namespaces
   --no-setuid     undo --setuid; an upgrade keeps the previous choice, and the default is off
   --save-edits    if the managed block in bashrc was edited: save the edited block and continue

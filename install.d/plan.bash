@@ -22,7 +22,7 @@ plan_describe() {
 	esac
 }
 
-# plan_read FROM...: reads checksum, mode and owner of the files to replace, of all files in the record, and of the files FROM.
+# plan_read FROM...: reads, into sha_of and state_of, checksum, mode and owner of the files to replace, of all files in the record, and of the files FROM.
 plan_read() {
 	local -a paths=("$record_path" "${file_order[@]}" "${!record_sha[@]}")
 	files_read "${paths[@]/#/$root/}" "$@"
@@ -74,8 +74,8 @@ plan_directories() {
 	done
 }
 
-# plan_record VERSION LOG DIR...: writes the record of the installation and plans its destination before all other files. If install.sh is
-# killed, the next run then recognizes the installed files. LOG is the value of the entry `log`.
+# plan_record VERSION LOG DIR...: writes the record of the installation and plans to install it before all other files. If install.sh is
+# killed, the next run then finds the installed files in the record. LOG is the value of the entry `log`.
 plan_record() {
 	local path made=${record_bashrc:-edited}
 	local -a dirs=("${@:3}")

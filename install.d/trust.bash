@@ -94,14 +94,14 @@ trust_target() {
 		! trust_problem "$owner" || trust_refuse "$REPLY" "run install.sh as $(trust_name passwd "$owner")"
 		owner_run "$owner" "$directory"
 	fi
-	! trust_problem 0 || trust_refuse "$REPLY" 'change its owner or its mode'
+	! trust_problem 0 || trust_refuse "$REPLY" 'change the owner or the mode of this path'
 }
 
 # As root, after the target exists: fails if other users can change a destination. log_plan checks the log directory.
 trust_destinations() {
 	((EUID == 0)) && [[ -d $root/ ]] || return 0
 	trust_walk "${file_order[@]/#/$root/}" "$root/$record_path"
-	! trust_problem 0 || trust_refuse "$REPLY" 'change its owner or its mode'
+	! trust_problem 0 || trust_refuse "$REPLY" 'change the owner or the mode of this path'
 	trust_walk "$bashrc_path"
 	! trust_problem 0 || trust_refuse "$REPLY" "replace the symbolic link $bashrc_path by a file"
 }

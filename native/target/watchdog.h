@@ -20,7 +20,7 @@ struct watched_loop {
 /* Calls loop->serve(). Returns only after a new thread has replaced the calling thread and the stuck call has returned. */
 void watchdog_run(const struct watched_loop *loop);
 
-/* Starts one more thread that calls loop->serve() with replaces false. Returns true if the thread has been started, false on failure. */
+/* Starts a thread that serves the main loop beside the thread in watchdog_run(). The new thread calls loop->serve(owner, false), because it replaces no stuck thread. Returns true if the thread has been started, false on failure. */
 bool watchdog_start_thread(void);
 
 /* Starts the time limit of a system call that may get stuck. In a process that has not called watchdog_run(), such as a child process of the watcher, there is no time limit. */

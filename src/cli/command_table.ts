@@ -31,7 +31,7 @@ const rows: Readonly<Record<string, Row>> = {
 	report: {
 		summary: 'show blocked connections, killed processes and resource use',
 		details: [
-			'Reads the records of all confined phases. PACKAGE is CATEGORY/NAME or NAME, with or without a version. The exit status is 1 if it has no record. The sections are: blocked attempts (connections and lookups of host names), attempts that would be blocked (under PORTCULLIS_AUDIT=only, or without a sandbox), killed processes, removed IPC objects, phases without a sandbox that FEATURES requests, phases that exceeded a limit, requests to UNIX sockets of the host, allowed connections, and resource use.',
+			'Reads the records of all confined phases. PACKAGE is CATEGORY/NAME or NAME, with or without a version. The exit status is 1 if PACKAGE has no record. The sections are: blocked attempts (connections and lookups of host names), attempts that would be blocked (under PORTCULLIS_AUDIT=only, or without a sandbox), killed processes, removed IPC objects, phases without a sandbox that FEATURES requests, phases that exceeded a limit, requests to UNIX sockets of the host, allowed connections, and resource use.',
 			'TIME is an age (30m, 12h, 3d or 2w), today, yesterday, a date (2026-11-20), or a date with a local time (2026-11-20T21:50).',
 		],
 		options: {
@@ -77,7 +77,7 @@ const rows: Readonly<Record<string, Row>> = {
 	allow: {
 		summary: 'print the configuration that gives a package network access',
 		details: [
-			'Prints lines for package.env and for the file that it names. They set PORTCULLIS_ALLOW to the destinations that the package tried to reach: HOST:PORT from URLs and lookups, otherwise ADDRESS:PORT. A note marks guessed ports. PACKAGE is NAME or CATEGORY/NAME, with an optional operator, version or slot. The exit status is 1 if Portage does not have the package or its records contain no destination.',
+			'Prints a line for package.env, and the content of the file in /etc/portage/env that this line names. The content sets PORTCULLIS_ALLOW to the destinations that the package tried to reach: HOST:PORT from URLs and lookups, otherwise ADDRESS:PORT. A note marks guessed ports. PACKAGE is NAME or CATEGORY/NAME, with an optional operator, version or slot. The exit status is 1 if Portage does not have the package or its records contain no destination.',
 		],
 		options: {
 			write: { means: 'write these lines to files in /etc/portage, and print each change' },
@@ -92,7 +92,7 @@ const rows: Readonly<Record<string, Row>> = {
 	explain: {
 		summary: 'show which sandboxes each phase gets, and why',
 		details: [
-			'For a PACKAGE, Portage evaluates make.conf, package.env, RESTRICT and PROPERTIES. With --features, Portage is not started, and the options give the lists.',
+			'For a PACKAGE, Portage evaluates make.conf, package.env, RESTRICT and PROPERTIES. With --features, Portage is not started, and FEATURES, RESTRICT and PROPERTIES contain only the words of the options.',
 		],
 		options: { ...lists, json, eprefix },
 		words: '[PACKAGE] [PHASE...]',
@@ -102,7 +102,7 @@ const rows: Readonly<Record<string, Row>> = {
 	run: {
 		summary: 'run a command or a shell, confined like a phase',
 		details: [
-			'Uses all sandboxes, or only those that --features lists. With --like, the rules for PHASE of PACKAGE apply. Without a COMMAND, a shell starts, with a prefix in its prompt (zsh: unless your startup files set PROMPT). At the end, blocked connections and killed processes are listed. The exit status is that of the command, or 125 if a sandbox is not available.',
+			'Uses all sandboxes, or only those that --features lists. With --like, the command gets the sandboxes of PHASE of PACKAGE. Without a COMMAND, a shell starts, with a prefix in its prompt (zsh: unless your startup files set PROMPT). At the end, blocked connections and killed processes are listed. The exit status is that of the command, or 125 if a sandbox is not available.',
 		],
 		options: {
 			features: lists.features,
@@ -170,9 +170,9 @@ const rows: Readonly<Record<string, Row>> = {
 			setting: settingOption('PORTCULLIS_CONFLICT'),
 			allow: { value: 'LIST', means: 'use LIST as PORTCULLIS_ALLOW' },
 			sockets: settingOption('PORTCULLIS_SOCKETS'),
-			known: { value: 'LIST', means: 'list conflicts, and print no message about those in LIST' },
+			known: { value: 'LIST', means: 'list all conflicts, and print messages about those that are not in LIST' },
 			resolve: { means: 'resolve PORTCULLIS_ALLOW to options for confine' },
-			unknown: { value: 'LIST', means: 'print a message about each of these variables, which do not exist' },
+			unknown: { value: 'LIST', means: 'print a message about each variable in LIST, whose name is misspelled' },
 			once,
 		},
 		internal: true,

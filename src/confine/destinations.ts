@@ -132,10 +132,11 @@ export function blockedEntries({ list, sockets, unsupported, tunnels }: Destinat
 	const tunnelFix = `To allow it, add to make.conf: ${addWords('PORTCULLIS_ALLOW', blockedTunnels)}`;
 	const count = Math.max(...[endpoints, nameMappings].map((parts) => new Set(list.flatMap(parts)).size));
 	const portsOnly = 'only hosts with a TCP port are supported, not ssh and zeroconf';
-	const portFix = 'Start distccd on the host, and write HOST:PORT into DISTCC_HOSTS.';
+	const portFix =
+		'On the distcc server, start distccd so that it listens on a TCP port. On this machine, replace this entry in the distcc host list by HOST:PORT.';
 	const noLoopback = 'the word distcc in PORTCULLIS_ALLOW does not allow loopback addresses';
 	const rest = 'the rest of PORTCULLIS_ALLOW';
-	const tooMany = `it has more than ${maxOptions} addresses`;
+	const tooMany = `only the first ${maxOptions} addresses are supported`;
 	const networkFix = 'Replace addresses by a network: ADDRESS/BITS:PORT.';
 	return [
 		...unsupported.map((entry) => blocked(entry, `distcc host ${entry}`, portsOnly, portFix)),
@@ -147,7 +148,14 @@ export function blockedEntries({ list, sockets, unsupported, tunnels }: Destinat
 		...blockedTunnels.map((address) => blocked(address, `distcc host ${address}`, noLoopback, tunnelFix)),
 		...(count > maxOptions ? [blocked('rest', rest, tooMany, networkFix)] : []),
 		...(sockets.length > maxOptions
-			? [blocked('rest-unix', rest, `it has more than ${maxOptions} UNIX sockets`, 'Remove unused entries unix:PATH.')]
+			? [
+					blocked(
+						'rest-unix',
+						rest,
+						`only the first ${maxOptions} UNIX sockets are supported`,
+						'Remove unused entries unix:PATH.',
+					),
+				]
 			: []),
 	];
 }

@@ -62,6 +62,8 @@ export function entryFindings(found: Destinations): Finding[] {
 		...blockedEntries(found).map(({ entry, subject, reason, fix }) =>
 			error(`allow-${entry}`, title, `${subject} stays blocked: ${reason}.`, fix),
 		),
-		...(found.isDistccRequested && !found.isDistccUsed ? [inactive('allow-distcc', title, 'distcc: not in use.')] : []),
+		...(found.isDistccRequested && !found.isDistccUsed
+			? [inactive('allow-distcc', title, 'distcc is not in use, so the word distcc in PORTCULLIS_ALLOW has no effect.')]
+			: []),
 	];
 }

@@ -48,7 +48,13 @@ export function bashrcFinding(eprefix: string, configroot = eprefix): Finding {
 	const found = text.slice(start, stop < 0 ? undefined : stop + end.length + 1);
 	if (found.replace(/\r/g, '').trim() !== block(eprefix).trim()) {
 		const meaning = `the block of Portcullis in ${bashrc} was edited.`;
-		return error(id, title, meaning, `${reinstall} \`--save-edits\` keeps a copy of the edited block.`, [bashrc]);
+		return error(
+			id,
+			title,
+			meaning,
+			`${reinstall} With \`--save-edits\`, install.sh keeps a copy of the edited block.`,
+			[bashrc],
+		);
 	}
 	const above = text.slice(0, start).match(/^[ \t]*[^\s#].*$/gm) ?? [];
 	if (above.length > 0) {

@@ -15,7 +15,7 @@ import { causeOf, isPortageIsolating, mounts, type SystemInfo } from './system_i
 export function portageFindings(system: SystemInfo): Finding[] {
 	const { configuration, portageError, uid, requested } = system;
 	if (configuration === undefined) {
-		const fix = 'If Portage is in a Gentoo Prefix, pass its path with --eprefix.';
+		const fix = 'If Portage is in a Gentoo Prefix, pass the path of the Prefix with --eprefix.';
 		return [error('portage', 'Portage', `${portageError}.`, fix)];
 	}
 	const isolates = isPortageIsolating(system);
@@ -39,11 +39,11 @@ export function portageFindings(system: SystemInfo): Finding[] {
 function nothingConfined({ variables }: Configuration, isolates: boolean, observed: readonly string[]): Finding {
 	if (resolve(variables).PORTCULLIS_AUDIT === 'only') {
 		const asRoot = isolates ? ' Portage itself still isolates phases, because you are root.' : '';
-		const meaning = `is "only": Portcullis records network access, and isolates and kills nothing.${asRoot}`;
+		const meaning = `PORTCULLIS_AUDIT="only" is set: Portcullis records network access, but isolates no phase and kills no process.${asRoot}`;
 		return warning('PORTCULLIS_AUDIT', 'PORTCULLIS_AUDIT', meaning, 'Set PORTCULLIS_AUDIT="on" in make.conf.');
 	}
 	const words = Object.values(features);
-	const meaning = `contains none of ${enumerate(words)}: nothing is confined.`;
+	const meaning = `FEATURES contains none of ${enumerate(words)}, so Portcullis confines nothing.`;
 	return warning('features', 'FEATURES', meaning, `Add to make.conf: ${addWords('FEATURES', words)}`, observed);
 }
 

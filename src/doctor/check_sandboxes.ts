@@ -176,7 +176,7 @@ function auditFindings(system: SystemInfo): Finding[] {
 		const state = requested.includes('net') && chosen.PORTCULLIS_ALLOW !== '' ? 'error' : warningOrInactive;
 		const meaning = `network access is counted, but not attributed to programs, and PORTCULLIS_ALLOW has no effect: kernel.yama.ptrace_scope is ${scope}.`;
 		const fix =
-			'Run `sysctl kernel.yama.ptrace_scope=1` and write this setting to a file in /etc/sysctl.d. If the value is 3, reboot instead of running sysctl.';
+			'Write kernel.yama.ptrace_scope=1 to a file in /etc/sysctl.d, and run `sysctl --system`. If ptrace_scope is 3 now, reboot instead of running sysctl, because the kernel keeps this value until then.';
 		const own = `refuses every connection: kernel.yama.ptrace_scope is ${scope}.`;
 		return [{ id, state, title, meaning, fix, observed }, ...ownSocketsFinding(isOwn, own, fix)];
 	}

@@ -138,8 +138,8 @@ const rows: readonly Row[] = [
 		id: 'emulator',
 		matches: ({ error }) =>
 			/^(unshare\(CLONE_NEWUSER\)|prctl\(PR_SET_CHILD_SUBREAPER\)): Invalid argument$/.test(error),
-		text: 'an emulator such as qemu-user runs confine, and refuses this call',
-		fix: 'Run emerge as root, in a virtual machine, or on a machine with this processor.',
+		text: 'an emulator such as qemu-user runs confine and makes this system call fail',
+		fix: 'Run emerge as root, in a virtual machine, or on a machine of the emulated architecture.',
 	},
 	{
 		id: 'unknown',

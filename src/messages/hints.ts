@@ -20,7 +20,7 @@ export const hints: readonly Hint[] = [
 		fetcher: 'electron-builder',
 		pattern: /electron-builder|app-builder|electron\/install\.js|@electron\/get/,
 		advice:
-			"add Electron's zip file and its SHASUMS256 to SRC_URI, and set electron_config_cache and ELECTRON_BUILDER_CACHE to their directory",
+			"add Electron's zip file and its checksum file SHASUMS256.txt to SRC_URI, and set the variables electron_config_cache and ELECTRON_BUILDER_CACHE to the directory that contains them",
 	},
 	{
 		fetcher: "CMake's FetchContent",
@@ -38,7 +38,7 @@ export const hints: readonly Hint[] = [
 		fetcher: 'git submodules',
 		pattern: /(^|[ /])git[ -]submodule/,
 		advice:
-			'add a tarball of each submodule to SRC_URI and move it into place; in a live ebuild, git-r3.eclass fetches them in src_unpack',
+			'add a tarball of each submodule to SRC_URI, and move its content to the directory of the submodule; in a live ebuild, let git-r3.eclass fetch the submodules in src_unpack',
 	},
 	{
 		fetcher: 'Cargo',
@@ -59,12 +59,14 @@ export const hints: readonly Hint[] = [
 	{
 		fetcher: 'pip',
 		pattern: command('pip[0-9.]*|ensurepip|poetry|hatch|uv|setup\\.py|easy_install|tox|nox'),
-		advice: 'depend on the packages, and build with distutils-r1.eclass, which disables build isolation and downloads',
+		advice:
+			'list the Python packages as dependencies of the ebuild, and inherit distutils-r1.eclass, which builds with the installed packages and downloads nothing',
 	},
 	{
 		fetcher: 'Bundler',
 		pattern: command('bundle|bundler|gem'),
-		advice: 'depend on the gems, and inherit ruby-fakegem.eclass',
+		advice:
+			'list the gems as dependencies of the ebuild (ruby_add_bdepend and ruby_add_rdepend), and inherit ruby-fakegem.eclass',
 	},
 	{
 		fetcher: 'Maven or Gradle',
@@ -75,7 +77,8 @@ export const hints: readonly Hint[] = [
 	{
 		fetcher: 'git',
 		pattern: command('git|git-remote-[a-z]+'),
-		advice: 'add a tarball of the repository to SRC_URI; in a live ebuild, git-r3.eclass fetches it in src_unpack',
+		advice:
+			'add a tarball of the repository to SRC_URI; in a live ebuild, let git-r3.eclass fetch the repository in src_unpack',
 	},
 	{ fetcher: 'curl or wget', pattern: command('curl|wget|aria2c'), advice: 'add the file to SRC_URI' },
 ];

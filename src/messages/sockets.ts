@@ -29,7 +29,7 @@ export function socketMessages(record: RunRecord): Line[] {
 		.filter((entry) => problem('PORTCULLIS_ALLOW', entry) === undefined);
 	const setting = addWords('PORTCULLIS_ALLOW', [...new Set(entries)].slice(0, maxPrograms));
 	const file = `allow-sockets-${withoutVersion(record.package).replace('/', '_')}.conf`;
-	const fix = `  To permit them on this machine, ${inPackageEnv(record, setting, file)}`;
+	const fix = `  To permit these sockets on this machine, ${inPackageEnv(record, setting, file)}`;
 	return [
 		{
 			verb: isFailed ? 'ewarn' : 'eqawarn',

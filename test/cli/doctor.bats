@@ -145,7 +145,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 
 @test 'portcullis doctor reports missing Portage, FEATURES without a sandbox, and invalid or misspelled PORTCULLIS_* settings' {
 	prefix_conf 'FEATURES="-network-sandbox -ipc-sandbox -pid-sandbox"'
-	finds features warning 'nothing is confined'
+	finds features warning 'so Portcullis confines nothing'
 	has_found network-sandbox inactive 'available, but Portcullis does not apply it, because FEATURES does not contain it'
 	# The test run of confine does without --pid, as a phase does. This option changes how confine tracks processes.
 	has_found pid-sandbox inactive 'available, but Portcullis does not apply it, because FEATURES does not contain it'
@@ -162,7 +162,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 @test 'with PORTCULLIS_AUDIT=only, portcullis doctor, portcullis info and portcullis explain report that Portcullis isolates nothing' {
 	local what
 	prefix_conf 'FEATURES="cgroup"' 'PORTCULLIS_AUDIT="only"' 'PORTCULLIS_ALLOW="192.0.2.7:80"'
-	finds PORTCULLIS_AUDIT warning 'records network access, and isolates and kills nothing'
+	finds PORTCULLIS_AUDIT warning 'records network access, but isolates no phase and kills no process'
 	for what in network-sandbox ipc-sandbox pid-sandbox mount-sandbox cgroup; do
 		has_found "$what" inactive 'Portcullis does not apply it, because PORTCULLIS_AUDIT=\"only\" is set'
 	done
@@ -206,7 +206,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	finds allow-192.0.2.7:443 ok '192.0.2.7:443'
 	[[ $(<"$BATS_TEST_TMPDIR/json") != *'192.0.2.7:443: 192.0.2.7:443'* ]]
 	has_found allow-127.0.0.1:80 ok '127.0.0.1:80'
-	has_found allow-distcc inactive 'distcc: not in use'
+	has_found allow-distcc inactive 'distcc is not in use'
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443 localhost:80 gone.invalid:80 distcc"'
 	finds allow-localhost:80 error 'localhost:80 in PORTCULLIS_ALLOW stays blocked: localhost resolves to 127.0.0.1'
 	has_found allow-gone.invalid:80 error 'gone.invalid:80 in PORTCULLIS_ALLOW stays blocked: gone.invalid has no address'

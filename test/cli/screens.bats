@@ -47,7 +47,7 @@ setup_file() {
 	# Only the last record lacks the process of emerge.
 	sed '$s/,"run":"[^"]*"//' "$RECORDS" >"$PREFIX_LOG/records"
 	run -1 prefix_run portcullis report --last --records "$PREFIX_LOG/records"
-	[[ $output == 'portcullis: the last record does not name its run of emerge, which --last needs. To see all phases, run: '*"portcullis report --records $PREFIX_LOG/records" ]]
+	[[ $output == 'portcullis: --last cannot select the last run of emerge, because the last record does not name one. To see all phases, run: '*"portcullis report --records $PREFIX_LOG/records" ]]
 	echo nonsense >"$PREFIX_LOG/records"
 	run -1 prefix_run portcullis report --last --records "$PREFIX_LOG/records"
 	[[ $output == "portcullis: no phase is recorded. 1 line of $PREFIX_LOG/records could not be read: "* ]]

@@ -38,7 +38,7 @@ test('PORTCULLIS_ALLOW allows at most 64 addresses and 64 UNIX sockets, and Port
 	expect(messages(found(hosts(64)))).toEqual([]);
 	expect(allowOptions(found(hosts(64)))).toHaveLength(128);
 	expect(messages(found(hosts(65)))).toEqual([
-		'ewarn Portcullis: a/b-1: the rest of PORTCULLIS_ALLOW stays blocked: it has more than 64 addresses. Replace addresses by a network: ADDRESS/BITS:PORT.',
+		'ewarn Portcullis: a/b-1: the rest of PORTCULLIS_ALLOW stays blocked: only the first 64 addresses are supported. Replace addresses by a network: ADDRESS/BITS:PORT.',
 	]);
 	expect(allowOptions(found(hosts(65)))).toHaveLength(128);
 	// Many names with one address.
@@ -47,7 +47,7 @@ test('PORTCULLIS_ALLOW allows at most 64 addresses and 64 UNIX sockets, and Port
 	const sockets = (count: number) => found([], { sockets: Array.from({ length: count }, (_, at) => `/run/s${at}`) });
 	expect(messages(sockets(64))).toEqual([]);
 	expect(messages(sockets(65))).toEqual([
-		'ewarn Portcullis: a/b-1: the rest of PORTCULLIS_ALLOW stays blocked: it has more than 64 UNIX sockets. Remove unused entries unix:PATH.',
+		'ewarn Portcullis: a/b-1: the rest of PORTCULLIS_ALLOW stays blocked: only the first 64 UNIX sockets are supported. Remove unused entries unix:PATH.',
 	]);
 	expect(allowOptions(sockets(65))).toHaveLength(64);
 });
@@ -57,7 +57,7 @@ test('if a PORTCULLIS_ALLOW entry stays blocked, Portcullis prints the reason an
 		'ewarn Portcullis: a/b-1: gone:80 in PORTCULLIS_ALLOW stays blocked: gone has no address. To check the name, run: getent ahosts gone',
 	]);
 	expect(messages(found([], { isDistccUsed: true, unsupported: ['@far'] }))).toEqual([
-		'ewarn Portcullis: a/b-1: distcc host @far stays blocked: only hosts with a TCP port are supported, not ssh and zeroconf. Start distccd on the host, and write HOST:PORT into DISTCC_HOSTS.',
+		'ewarn Portcullis: a/b-1: distcc host @far stays blocked: only hosts with a TCP port are supported, not ssh and zeroconf. On the distcc server, start distccd so that it listens on a TCP port. On this machine, replace this entry in the distcc host list by HOST:PORT.',
 	]);
 	expect(messages(found([], { isDistccUsed: true }))).toEqual([
 		'ewarn Portcullis: a/b-1: PORTCULLIS_ALLOW contains distcc, but distcc has no remote host. Add to make.conf: DISTCC_HOSTS="HOST:PORT"',

@@ -30,7 +30,7 @@ source_hook() {
 	[[ $(<"$(hook_stored allow)") == "$BUILDDIR"$'\n'"$list"$'\n'"$(printf -- '--allow %s\n' 192.0.2.7:443 10.1.0.0/16:1 '[2001:db8::7]:80' '[2001:db8::]/32:80')" ]]
 	# confine accepts at most 64 addresses and 64 UNIX sockets.
 	source_hook setup PORTAGE_FEATURES=network-sandbox PORTCULLIS_ALLOW="$(printf 'unix:/run/%s ' {1..65}) 192.0.2.7:443"
-	[[ $output == 'ewarn Portcullis: app-misc/foo-1: the rest of PORTCULLIS_ALLOW stays blocked: it has more than 64 addresses or UNIX sockets. Remove unused entries.' ]]
+	[[ $output == 'ewarn Portcullis: app-misc/foo-1: the rest of PORTCULLIS_ALLOW stays blocked: only the first 64 addresses and 64 UNIX sockets are supported. Remove unused entries.' ]]
 	[[ $(grep -c '^--allow-socket ' "$(hook_stored allow)") == 64 && $(tail -n 65 "$(hook_stored allow)") == $'--allow 192.0.2.7:443\n--allow-socket /run/1\n'* ]]
 }
 

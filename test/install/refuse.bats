@@ -146,6 +146,6 @@ unbuilt() {
 
 @test "if an ordinary user runs install.sh for the host, install.sh exits with 4 and prints both fixes: to run as root, or with --eprefix" {
 	be_ordinary
-	refuses 4 'is not writable: run as root, or with --eprefix DIR' --force
+	refuses 4 'is not writable: run install.sh as root, or with --eprefix DIR' --force
 	refuses 4 '--setuid needs root' --eprefix "$EP" --setuid
 }

@@ -7,13 +7,13 @@
 #   icecream_remote_compiled    print how many files the second host has compiled
 #   icecream_local_requests     print how many clients have connected to the daemon on the first host
 #   icecream_prefix root|user FEATURES [LINE...]   create a prefix with app-test/sample that compiles through icecc
-#   icecream_emerge             emerge app-test/sample; sets COMPILED and REQUESTS to the increase of both counts
+#   icecream_emerge             emerge app-test/sample; sets COMPILED and REQUESTS to the increase of the two counts above
 
 setup_file() {
 	prefix_host_begin
 	distcc_host_begin
 	icecream_begin
-	# The first remote compilation also transfers the compiler.
+	# Compile one file now, because the first remote compilation also transfers the compiler, which the tests should not wait for.
 	icecream_compile
 	(($(icecream_remote_compiled) == 1 && $(icecream_local_requests) == 1))
 }

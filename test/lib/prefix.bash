@@ -11,7 +11,7 @@
 #   prefix_conf [LINE...]                   rewrite make.conf with the basics and these lines
 #   prefix_features FEATURES [LINE...]      rewrite make.conf with FEATURES and these lines
 #   prefix_env [NAME=VALUE...]              set the additional environment of emerge
-#   prefix_command_path                     set its PATH to the commands of Portage and of the prefix
+#   prefix_command_path                     set PATH of emerge: the commands of Portage, those of the prefix, the system directories
 #   prefix_package CAT/PF [<BODY]           write an ebuild that defines every phase but pkg_pretend, followed by standard input
 #   prefix_install_portcullis               install the build of this checkout without install.sh
 #   prefix_install [ARG...]                 run install.sh as the user of the prefix

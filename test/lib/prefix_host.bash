@@ -19,8 +19,8 @@ prefix_host_begin() {
 	# Root does not use TMPDIR, because other users cannot enter the directory of bats there.
 	if ((EUID == 0)); then
 		PREFIX_HOST=$(mktemp -d /var/tmp/pc.XXXXXX) || return
-		# Portage calls syncfs(2) after each merge (FEATURES=merge-sync), which waits for all writes of other tests to a disk.
-		# With less than 18 GiB of free space, Portage ignores --jobs (--jobs-tmpdir-require-free-gb). A tmpfs uses memory only for its files.
+		# Use a tmpfs: on a disk, syncfs(2), which Portage calls after each merge (FEATURES=merge-sync), would wait for all writes of other tests.
+		# With less than 18 GiB of free space, Portage ignores --jobs (--jobs-tmpdir-require-free-gb). A tmpfs of 64 GiB uses memory only for its files.
 		[[ ! ${BATS_VERSION-} ]] || mount -t tmpfs -o mode=755,size=64g portcullis-test "$PREFIX_HOST" || return
 		PREFIX_ACCOUNT=${PREFIX_HOST##*/}
 		PREFIX_ACCOUNT=pc-${PREFIX_ACCOUNT#pc.}

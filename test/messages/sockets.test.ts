@@ -35,7 +35,7 @@ test('a message reports refused requests to UNIX sockets of the host, except to 
 	expect(lines(refused)).toEqual([`eqawarn ${text}`]);
 	expect(lines(refused, 1)).toEqual([
 		`ewarn ${text}`,
-		'ewarn   To permit them on this machine, write PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} unix:/run/docker.sock unix:/run/postgresql/.s.PGSQL.5432" to /etc/portage/env/allow-sockets-app-misc_foo.conf, and run: echo app-misc/foo allow-sockets-app-misc_foo.conf >>/etc/portage/package.env',
+		'ewarn   To permit these sockets on this machine, write PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} unix:/run/docker.sock unix:/run/postgresql/.s.PGSQL.5432" to /etc/portage/env/allow-sockets-app-misc_foo.conf, and run: echo app-misc/foo allow-sockets-app-misc_foo.conf >>/etc/portage/package.env',
 	]);
 	expect(lines(refused.slice(0, 1), 1)).toEqual([]);
 	expect(lines([{ path: '/x" FEATURES="', comm: 'x', refused: true }], 1)).toHaveLength(1);

@@ -57,7 +57,7 @@ function lastRun(sources: readonly Source[], given: string | undefined): Selecti
 	}
 	if (run === '')
 		throw new Error(
-			`the last record does not name its run of emerge, which --last needs. To see all phases, run: ${portcullis('report', ...(given === undefined ? [] : ['--records', given]))}`,
+			`--last cannot select the last run of emerge, because the last record does not name one. To see all phases, run: ${portcullis('report', ...(given === undefined ? [] : ['--records', given]))}`,
 		);
 	return { run };
 }
