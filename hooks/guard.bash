@@ -4,7 +4,8 @@
 # the hook uses. In POSIX mode, bash finds special builtins such as unset before functions. Assigning POSIXLY_CORRECT turns POSIX mode on,
 # and no function can replace an assignment. Assigning to a name reference or to an integer variable can run code of the build, so check
 # this first, with keywords and expansions only. Skip the attributes with the option nounset, which the saved environment cannot set: bash then
-# cannot read the attributes of an unset variable. BASH_VERSINFO is readonly and has no element 99, so an expansion of this element with :? prints a message and ends this shell.
+# cannot read the attributes of an unset variable. BASH_VERSINFO is readonly and has no element 99, so an expansion of this element with :?
+# prints a message and ends this shell.
 if [[ -R POSIXLY_CORRECT || -R ___portcullis_options || -R CATEGORY || -R PF ||
 	! -o nounset && ${POSIXLY_CORRECT@a}${___portcullis_options@a} == *[!x]* ]]; then
 	[[ ${BASH_VERSINFO[99]:?Portcullis: ${PORTAGE_BUILDDIR-}: $EBUILD_PHASE: the build stops, because the ebuild makes CATEGORY, PF, POSIXLY_CORRECT or ___portcullis_options a name reference, an integer or readonly. Remove this from the ebuild.} ]]

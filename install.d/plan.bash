@@ -22,7 +22,7 @@ plan_describe() {
 	esac
 }
 
-# plan_read FROM...: reads, into sha_of and state_of, checksum, mode and owner of the files to replace, of all files in the record, and of the files FROM.
+# plan_read FROM...: sets sha_of and state_of (files_read) for the files to replace, for all files in the record, and for the files FROM.
 plan_read() {
 	local -a paths=("$record_path" "${file_order[@]}" "${!record_sha[@]}")
 	files_read "${paths[@]/#/$root/}" "$@"

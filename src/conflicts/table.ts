@@ -169,7 +169,7 @@ export const conflicts: readonly Conflict[] = [
 		with: ['net'],
 		prefilters: [set(...proxyVariables)],
 		evidence: proxyEvidence,
-		effect: 'builds cannot reach the proxy (fetching still uses it)',
+		effect: 'builds cannot reach the proxy (emerge still fetches sources through it)',
 		state: 'warning',
 	},
 	{

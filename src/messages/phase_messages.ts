@@ -84,7 +84,7 @@ function sandboxLines(record: RunRecord, missing: RunRecord['missing'], filterWh
 		...(first === undefined ? [] : [`${areUnavailable(missing)}, so ${effects[first]}`]),
 		...(filterWhy === ''
 			? []
-			: ['without a network namespace, network-sandbox only filters system calls, which is weaker']),
+			: ['without a network namespace, network-sandbox only filters system calls and is weaker']),
 	];
 	const fact = `${facts.join(', and ')}: ${text}. ${fixBy(command)}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${fact}`, once: fact }];

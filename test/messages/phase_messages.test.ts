@@ -48,7 +48,7 @@ describe('phaseMessages', () => {
 
 	test('if a system call filter replaces the network namespace, one ewarn reports the filter and the missing sandboxes, with the cause and the command for the fix', () => {
 		const filtered = { applied: { net: 'filter' }, filter_why: denied };
-		const weaker = 'without a network namespace, network-sandbox only filters system calls, which is weaker';
+		const weaker = 'without a network namespace, network-sandbox only filters system calls and is weaker';
 		const cause =
 			'the policy of a security module (such as AppArmor or SELinux) denies the creation of namespaces (unshare(CLONE_NEWUSER): Permission denied). To find the fix, run: portcullis doctor';
 		const both = `ipc-sandbox is not available, so builds can access the message queues and the shared memory of this host, and ${weaker}: ${cause}`;

@@ -61,7 +61,7 @@ assert_emerge_filters() {
 	[[ $output != *'the phase reached'* && $sockets == $'TCP: connected\n'*$'\nhost TCP: ECONNREFUSED\n'*$'\nhost abstract stream: ECONNREFUSED\n'*$'\noutside TCP: ENETUNREACH\n'* ]]
 	[[ $output == *'app-test/one-1: src_compile: '*' attempts blocked ('*'curl → 198.51.100.7:80'* ]]
 	[[ $output =~ app-test/one-1:\ src_compile:\ 1\ leftover\ IPC\ object\ removed:\ message\ queue\ 0x[0-9a-f]{8}\ \(ipcmk\)\.\ Details: ]]
-	[[ $(grep -c "src_[a-z]*: ipc-sandbox and pid-sandbox are not available, so builds can access the message queues and the shared memory of this host, and without a network namespace, network-sandbox only filters system calls, which is weaker: a seccomp filter denies .*(unshare(CLONE_NEWUSER): Operation not permitted). To find the fix, run: $PREFIX/usr/bin/portcullis doctor" <<<"$output") == "$messages" ]]
+	[[ $(grep -c "src_[a-z]*: ipc-sandbox and pid-sandbox are not available, so builds can access the message queues and the shared memory of this host, and without a network namespace, network-sandbox only filters system calls and is weaker: a seccomp filter denies .*(unshare(CLONE_NEWUSER): Operation not permitted). To find the fix, run: $PREFIX/usr/bin/portcullis doctor" <<<"$output") == "$messages" ]]
 	[[ $(grep -c 'not available' <<<"$output") == "$messages" && $output != *'conflicts with'* ]]
 	[[ $(record_values "$RECORDS" compile 'r.applied.net + r.missing.length') == $'filter2\nfilter2' ]]
 }

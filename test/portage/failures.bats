@@ -59,7 +59,7 @@ emerge_without_userns() {
 	assert_namespace compile net host
 	[[ $(grep -c '^ \* Portcullis:' <<<"$output") -eq 2 ]] # in the phase and in the summary of emerge
 	local cause='user namespaces are disabled: user.max_user_namespaces is 0 (unshare(CLONE_NEWUSER): No space left on device)'
-	[[ $output == *"* Portcullis: app-test/one-1: src_unpack: ipc-sandbox and pid-sandbox are not available, so builds can access the message queues and the shared memory of this host, and without a network namespace, network-sandbox only filters system calls, which is weaker: $cause. As root, run: sysctl -w user.max_user_namespaces=15000"$'\n'* ]]
+	[[ $output == *"* Portcullis: app-test/one-1: src_unpack: ipc-sandbox and pid-sandbox are not available, so builds can access the message queues and the shared memory of this host, and without a network namespace, network-sandbox only filters system calls and is weaker: $cause. As root, run: sysctl -w user.max_user_namespaces=15000"$'\n'* ]]
 	[[ $(prefix_run "$PREFIX/usr/bin/portcullis" report) == *"Not fully confined: 2 packages (\`$PREFIX/usr/bin/portcullis doctor\` shows the fix)"* ]]
 
 	# If the program does not start, the hook prints the message, once per package.
