@@ -5,8 +5,8 @@
 # resolves PORTCULLIS_ALLOW in pkg_setup, because pkg_setup always has the host's network, and stores the resulting options of confine.
 
 # Returns in REPLY[0] the names of the conflicts of this package, and in the other elements of REPLY the options of confine for
-# PORTCULLIS_ALLOW. Loads both from stored files. Because Node takes 40 ms to start, runs portcullis.js at most once, and only if the files
-# lack a possible conflict or the value of PORTCULLIS_ALLOW, or to report misspelled variables of make.conf and package.env in pkg_setup.
+# PORTCULLIS_ALLOW. Loads both from stored files. Because Node takes 40 ms to start, runs portcullis.js at most once, and only if a prefilter
+# finds a conflict that the files do not name, if the files are of another PORTCULLIS_ALLOW, or if pkg_setup has misspelled variables to report.
 __portcullis_check() {
 	local suspects='' known='' found='' new='' list='' unknown='' file name line
 	local -a allowed=() answer=()

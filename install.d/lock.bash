@@ -56,7 +56,7 @@ lock_release() {
 	lock_held=()
 }
 
-# Creates the root of the installation if it is missing, and locks it. A dry run creates only the lock.
+# Creates the root of the installation if it is missing, and the lock, a directory. A dry run creates only the lock.
 lock_root() {
 	if [[ ! -d $root/ ]]; then
 		local missing=$root

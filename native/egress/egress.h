@@ -77,7 +77,7 @@ struct dns_redirect {
 
 enum dns_redirection {
 	DNS_NOT_REDIRECTED, /* the call keeps its socket: it does not go to a name server, or no other socket could be put in its place; the caller handles it as usual */
-	DNS_REDIRECTED,	    /* the calling thread has a socket of the DNS server's network, which may be from an earlier call */
+	DNS_REDIRECTED,	    /* the descriptor of the call now refers to a socket in the network namespace of the DNS server, because of this call or an earlier one */
 	DNS_WAITS,	    /* the call waits for a socket from the DNS server process; the caller must handle it again after dns_redirect_take() */
 };
 
@@ -126,7 +126,7 @@ struct query_traps {
 /* Creates the state of the query traps, which is never freed. Returns NULL and sets errno on failure. */
 struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct network_log *log);
 
-/* Replaces the UDP socket of a connect(2) to a name server with one that is connected to a new trap. family: address family of the address in the call. Returns true if the caller must answer the call with 0. On failure, returns false: the caller must refuse the call. */
+/* Replaces the UDP socket of a connect(2) to a name server with one that is connected to a new trap, a socket at which the watcher receives the queries. family: address family of the address in the call. Returns true if the caller must answer the call with 0. On failure, returns false: the caller must refuse the call. */
 bool query_trap_set(struct query_traps *traps, const struct egress_call *call, int family);
 
 /* Checks the DNS query at the address data in the target's memory. If the name in the query is in the allow-list, returns true. Otherwise returns false, and logs the query if it can be read. */

@@ -91,7 +91,7 @@ struct egress {
 	bool descriptors_are_shared;			 /* true after a clone(2) with CLONE_FILES and without CLONE_THREAD: processes may share descriptors, so calls of single-threaded processes are emulated too; false: only calls of multi-threaded processes and calls by socketcall(2) are emulated */
 	uint64_t host_network;				 /* cookie that identifies the host's network namespace (SO_NETNS_COOKIE); 0: not known, because Linux is older than 5.14 or, with ROUTE_SOCKS, the watcher has not duplicated a socket of the proxy yet */
 	bool has_defaults[2];				 /* index: 1 for AF_INET6, 0 for other families; true: the element of defaults with this index is set; false: the watcher has not connected a socket of this family yet */
-	struct option_value defaults[2][COPIED_OPTIONS]; /* values that the options have on a new socket, with the index of has_defaults; socket_copy_options() copies only options with other values */
+	struct option_value defaults[2][COPIED_OPTIONS]; /* values that the options have on a new socket; first index: 1 for AF_INET6, 0 for other families; socket_copy_options() copies only options with other values */
 	int epoll;
 	struct event_source timer;
 	struct pending_call calls[PENDING_CALLS];

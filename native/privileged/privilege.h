@@ -47,8 +47,8 @@ bool privilege_suspend(const struct identity *identity);
 
 /*
  * Puts CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_BIND_SERVICE in force until privilege_lower(). Only functions in privileged/ may call it,
- * and until privilege_lower() they may call only functions in privileged/ and the C library (scripts/audit-privileged). They must not
- * write messages, because stderr belongs to the caller. Returns false with errno.
+ * and until privilege_lower() they may call only functions in privileged/ and the C library (scripts/audit-privileged). These functions must not
+ * write messages, because the user who starts confine chooses which file stderr is. Returns false with errno.
  */
 bool privilege_raise(const struct identity *identity);
 

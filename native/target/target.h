@@ -44,7 +44,7 @@ bool target_respond(const struct target *target, unsigned flags, int error, long
 /* Returns the program that the thread runs, valid until the next call of this function. If the thread has ended, the members from its command line are empty. Cached until name or command line change. */
 const struct program *target_program(const struct target *target);
 
-/* Reads the command lines of at most eight ancestors of the thread's process into program->parents: from the parent process up to a child of init. Reads none if the thread has ended. */
+/* Reads the command lines of at most eight ancestors of the thread's process into program->parents: from the parent process up to a child of confine's init. Reads none if the thread has ended. */
 void target_add_parents(const struct target *target, struct program *program);
 
 /* Reads size bytes at an address of the thread's memory. Returns false and sets errno if it cannot read all of them. */

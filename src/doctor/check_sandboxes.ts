@@ -138,14 +138,16 @@ function limitFindings(system: SystemInfo): Finding[] {
 		if (!('limit' in row) || value === '' || !system.requested.includes('cgroup')) return [];
 		const controller = row.limit.replace(/\..*/, '');
 		if (!controllers.includes(controller)) {
-			const meaning = `the cgroup controller "${controller}" is not available (${cgroupStatus(system)}): the limit is not set.`;
+			const meaning = `the cgroup controller "${controller}" is not available (${cgroupStatus(system)}): phases run without the limit of ${name}.`;
 			const fix =
 				'Use cgroup v2 only: set rc_cgroup_mode="unified" in /etc/rc.conf with OpenRC, or boot with cgroup_no_v1=all.';
 			return [error(name, name, meaning, fix, [`controllers: ${controllers.join(' ')}`])];
 		}
 		if (refusal === '') return [ok(name, name, `${value}, enforced by the cgroup controller "${controller}"`)];
 		const fix = 'With systemd, build with `systemd-run --user --scope emerge ...`; with OpenRC, run emerge as root.';
-		return [error(name, name, `this user cannot create a cgroup (${refusal}): the limit is not set.`, fix)];
+		return [
+			error(name, name, `this user cannot create a cgroup (${refusal}): phases run without the limit of ${name}.`, fix),
+		];
 	});
 }
 
