@@ -78,13 +78,13 @@ int main(int argc, char **argv)
 	struct identity identity;
 	struct signals signals;
 	char problem[256];
-	/* Suspend the privileges first, so that confine opens all files and writes all messages with the caller's user ID and without capabilities. */
+	/* Suspend the privileges first, so that confine opens all files and writes all messages with the user ID of the user who starts confine and without capabilities. */
 	if (!identity_read(&identity) || !privilege_suspend(&identity))
 		_exit(EXIT_REFUSED);
 	/* In mode userns privilege_suspend() may have dropped privileges permanently, so read the ids and capabilities again. */
 	if (identity.mode == MODE_USERNS && !identity_read(&identity))
 		_exit(EXIT_REFUSED);
-	/* Fill standard streams before the first open(): a file of confine must not get the number of a stream that the caller has closed. */
+	/* Fill standard streams before the first open(): if confine was started with such a stream closed, a file of confine must not get its number. */
 	if (!fds_fill_stdio(identity.secure))
 		_exit(EXIT_REFUSED);
 	if (!signals_save(&signals))
@@ -93,7 +93,7 @@ int main(int argc, char **argv)
 		_exit(write(STDOUT_FILENO, usage, sizeof usage - 1) == sizeof usage - 1 ? 0 : EXIT_REFUSED);
 	if (!options_parse(&options, argc, argv, problem, sizeof problem))
 		refuse("%s", problem);
-	/* Refuse a descriptor that the caller has not passed. A passed one has survived exec, so a close-on-exec one belongs to a file of confine. */
+	/* Refuse a descriptor that confine did not get at its start. Those from the start have survived exec, so a close-on-exec one belongs to a file that confine has opened. */
 	if (options.environ_fd >= 0 && fcntl(options.environ_fd, F_GETFD) != 0)
 		refuse("--environ %d: this file descriptor is not open", options.environ_fd);
 	if (options.probe)

@@ -57,7 +57,7 @@ void resolv_conf_read(struct resolv_conf *conf)
 }
 
 enum { CONNECTIONS = 8, /* maximum number of open TCP connections; a further one closes the oldest */
-       CLIENTS = 256 }; /* maximum number of sockets whose program is remembered; a further one replaces the oldest */
+       CLIENTS = 256 }; /* maximum number of sockets of the phase whose program is remembered for the log; a further one replaces the oldest */
 
 struct connection {
 	struct event_source source;
@@ -126,7 +126,7 @@ static bool is_localhost(const char *name)
 	return strcmp(name, localhost + 1) == 0 || (length > suffix && strcmp(name + length - suffix, localhost) == 0);
 }
 
-/* Returns true if the name in the question consists of a name that the program has looked up before and a search domain. */
+/* Returns true if the name in the question is a name that the program has looked up before, followed by a dot and a search domain of /etc/resolv.conf; otherwise false. */
 static bool is_searched(const struct server *server, const struct dns_question *question, const struct program *program)
 {
 	size_t length = strlen(question->name);
@@ -183,7 +183,7 @@ static bool serve_datagram(const struct server *server, int fd)
 
 static void serve_udp(void *owner, struct event_source *udp)
 {
-	/* Answer at most 16 queries in a row. Meanwhile, system calls of the phase that wait for a new socket of this server cannot continue. */
+	/* Answer at most 16 queries in a row, because meanwhile the system calls of the phase that wait for a new socket from this server cannot continue. */
 	for (int i = 0; i < 16 && serve_datagram(owner, udp->fd); i++)
 		;
 }

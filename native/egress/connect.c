@@ -3,14 +3,14 @@
 #include "egress/egress_internal.h"
 #include "util/fds.h"
 
-/* Connects the socket fd to the destination of the call. Returns 0 or an errno. For a nonblocking socket: first EINPROGRESS, then EALREADY until the socket is connected, then 0 once, then EISCONN. */
+/* Connects the socket fd to the destination of the call. Returns 0 or an errno. If fd is nonblocking, successive calls return EINPROGRESS, then EALREADY until fd is connected, then 0 once, then EISCONN; after a failed connection, its errno. */
 static int connect_socket(const struct egress_call *call, int fd)
 {
 	union socket_address address;
 	return connect(fd, &address.any, destination_write(&call->to, socket_family(fd), &address)) == 0 ? 0 : errno;
 }
 
-/* Replaces the target's socket by the socket fd, which gets these file status flags. error: result of connecting fd, as 0 or an errno. Returns error or, if the replacement fails, the errno of the failure. */
+/* Replaces the target's socket by the watcher's socket fd. flags: file status flags that fd gets. error: result of connecting fd (0 or an errno). Returns error or, if the replacement fails, the errno of the failure. */
 static int replace_and_return(const struct egress_call *call, int fd, int flags, int error)
 {
 	/* Ignore EBADF, which means that another thread has closed the target's socket meanwhile: without confine too, connect(2) then returns the result of connecting. */
@@ -38,7 +38,7 @@ int connect_and_replace(const struct egress_call *call, int family, int fd)
 	bool blocking = socket_is_blocking(call->socket);
 	socket_copy_options(call->egress, call->socket, fd, family);
 	int error = connect_socket(call, fd);
-	/* Try once more, because a connection to a near host may be complete by now, so that the call need not become pending. */
+	/* Call connect(2) once more, because a connection to a near host may be complete by now, so that the call need not become pending. */
 	if (blocking && error == EINPROGRESS)
 		error = connect_socket(call, fd);
 	if (blocking && error == EALREADY) {

@@ -74,7 +74,7 @@ void dns_redirect_end(struct dns_redirect *redirect, const char *reason)
 {
 	if (redirect->server < 0)
 		return;
-	/* If DNS lookups were not watched, do not overwrite the reason that the DNS server process wrote when it failed to start. */
+	/* Log the reason only if DNS lookups were watched until now. Otherwise the DNS server process has failed to start, and the log already has the reason for that. */
 	if (redirect->log->names.watched == WATCHED_YES)
 		watch_status_set_no(&redirect->log->names, reason, 0);
 	redirect->server = -1;
@@ -118,7 +118,7 @@ static enum dns_redirection request_socket(struct dns_redirect *redirect, const 
 		.port = local_port(call->socket),
 		.program = *target_program(&call->target),
 	};
-	/* Request truncated answers only for musl (dns_truncate()). Of the common resolvers, only musl calls sendto(2) on a socket that it has bound. */
+	/* Request truncated answers only for musl, whose lookups would otherwise take long (dns_truncate()). The sign of musl: of the common resolvers, only musl calls sendto(2) on a bound socket. */
 	wanted.truncates = request->call == CALL_SENDTO && wanted.port != 0;
 	bool is_tcp = socket_is_tcp(call->socket);
 	if ((!is_tcp && wanted.type != SOCK_DGRAM) || (is_tcp && !socket_is_idle(call->socket)) ||

@@ -29,7 +29,7 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		setrlimit(RLIMIT_NOFILE, &(struct rlimit){limit.rlim_max, limit.rlim_max});
 	log->route = route;
-	/* Before Linux 5.14, make no connections for the phase: the watcher must restrict calls on sockets of the host's network, and could not distinguish these from sockets of the phase. */
+	/* Before Linux 5.14, make no connections for the phase: the watcher must restrict calls on sockets of the host's network, and could not distinguish these from sockets of the phase without SO_NETNS_COOKIE. */
 	AUTO_CLOSE int own = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (route == ROUTE_DIRECT && !host_network_set(egress, own))
 		disable(egress, "allowed connections need Linux 5.14 or later");
@@ -42,7 +42,7 @@ static enum egress_decision answer(const struct egress_call *call, int error)
 	return EGRESS_ANSWERED;
 }
 
-/* Refuses a connection attempt with this errno and, unless it goes to loopback, logs it. bound: true: it is refused only because the socket is bound to an address or port; false: for another reason. */
+/* Refuses a connection attempt with the errno error and, unless the attempt goes to loopback, logs it. bound: true: the attempt is refused only because the socket is bound to an address or port; false: for another reason. */
 static enum egress_decision log_and_refuse(const struct egress_call *call, int error, bool bound)
 {
 	struct log_row *row = destination_is_loopback(&call->to) ? NULL : network_log_add_attempt(call->egress->log, &call->to, &call->target);

@@ -33,7 +33,7 @@ enum egress_decision {
 	EGRESS_ANSWERED, /* the caller must do nothing: egress_handle() has answered the call, or events_handle_one() answers it later */
 };
 
-/* Creates the state for the allow-list, which is never freed. epoll: epoll instance of the main loop (util/events.h). socks: path of the SOCKS proxy's socket; used only with ROUTE_SOCKS. Logs the route: before Linux 5.14, ROUTE_NONE instead of ROUTE_DIRECT. Returns NULL on failure. */
+/* Creates the state for the allow-list, which is never freed. epoll: epoll instance of the main loop (util/events.h). socks: path of the SOCKS proxy's socket; used only with ROUTE_SOCKS. phase_is_root: true: the kernel continues calls on UNIX sockets; false: the watcher may emulate these too. Logs the route: before Linux 5.14, ROUTE_NONE instead of ROUTE_DIRECT. Returns NULL on failure. */
 struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
 			   struct network_log *log);
 
@@ -54,7 +54,7 @@ bool egress_emulate(const struct egress_call *call, const struct request *reques
 /* Calls the handlers of pending calls whose time limit has passed, or whose thread has ended or received a signal. */
 void egress_check_pending(struct egress *egress);
 
-/* Called by a thread that replaces a stuck one (watchdog.h). If the stuck thread was running the handler of a pending call, makes this call fail with EFAULT. Otherwise does nothing. */
+/* Called by a new thread of the watcher that replaces a stuck thread (watchdog.h). If the stuck thread was running the handler of a pending call, makes this call fail with EFAULT. Otherwise does nothing. */
 void egress_abandon_pending(struct egress *egress);
 
 /* dns_redirect.c: redirects DNS queries of a phase with a network namespace */
@@ -83,7 +83,7 @@ enum dns_redirection {
 
 /*
  * If the call goes to a name server and is not an allowed TCP connection, requests a socket of the DNS server's network. reply: NULL for a new
- * call. For a call that has waited, reply points to the socket from the DNS server process, which replaces the calling thread's socket; -1: none.
+ * call. For a call that has waited, reply points to the socket from the DNS server process, which replaces the calling thread's socket; if *reply is -1, the call keeps its socket.
  */
 enum dns_redirection dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow, const struct seccomp_notif *notification, const int *reply);
 
@@ -107,7 +107,7 @@ void dns_redirect_note_bind(struct dns_redirect *redirect, const struct target *
  * The watcher answers queries for names in the allow-list. After any other query, it logs the name and closes the trap. The process then gets
  * ECONNREFUSED, as from a host on which no name server runs.
  */
-enum { QUERY_TRAPS = 64 }; /* maximum number of open traps; a further one replaces the oldest trap, whose later queries fail and are not logged */
+enum { QUERY_TRAPS = 64 }; /* maximum number of query traps, the sockets at which the watcher receives queries; a further one replaces the oldest trap, whose later queries fail and are not logged */
 
 struct query_trap {
 	struct event_source source; /* socket at which the watcher receives queries */
@@ -129,7 +129,7 @@ struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct
 /* Replaces the UDP socket of a connect(2) to a name server with one that is connected to a new trap, a socket at which the watcher receives the queries. family: address family of the address in the call. Returns true if the caller must answer the call with 0. On failure, returns false: the caller must refuse the call. */
 bool query_trap_set(struct query_traps *traps, const struct egress_call *call, int family);
 
-/* Checks the DNS query at the address data in the target's memory. If the name in the query is in the allow-list, returns true. Otherwise returns false, and logs the query if it can be read. */
+/* Checks the DNS query of length bytes at the address data in the target's memory. Returns true if the name in the query is in the allow-list. Otherwise logs the query, if it can be read, and returns false. */
 bool query_trap_log(struct query_traps *traps, const struct target *target, uint64_t data, size_t length);
 
 #endif

@@ -18,7 +18,7 @@ enum {
 	SOCKS_REPLY = 2 + 4 + 16 + 2, /* length in bytes of the longest reply, one with an IPv6 address */
 };
 
-/* Returns the number of bytes to which the caller must read the reply: 6 if fewer than 6 bytes (got) have arrived, otherwise the length of the whole reply, which depends on the address type in it. */
+/* Returns the length to which the caller must read the reply. got: number of bytes that have arrived. If got is less than 6, the length is 6, and the caller then calls again; otherwise it is the length of the whole reply, which depends on the address type in these bytes. */
 size_t socks_reply_length(const unsigned char *reply, size_t got);
 
 /* Returns the result code of a complete reply as an errno: 0 if the proxy has connected, otherwise an errno with which the phase's connect(2) fails. */
@@ -60,7 +60,7 @@ struct pending_call {
 	struct socks_exchange exchange;
 };
 
-/* Makes a call pending and returns its entry. handler: called for each event of the call. events: epoll events of fd that mean PENDING_READY. limited: true: PENDING_TIMEOUT after the time SO_SNDTIMEO of call->socket, if it is set; false: never. On failure, returns NULL and leaves fd open. */
+/* Makes a call pending and returns its entry. handler: called for each event of the call. events: epoll events of fd that mean PENDING_READY. limited: true: PENDING_TIMEOUT after the time SO_SNDTIMEO of call->socket, if it is set; false: no time limit. On failure, returns NULL and leaves fd open. */
 struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_t events, bool limited, pending_handler *handler);
 
 /* Opens the timer by which the watcher checks the pending calls regularly (egress_check_pending()). Returns false on failure. */
@@ -68,7 +68,7 @@ bool pending_open(struct egress *egress);
 
 /* socket.c: reads and replaces sockets */
 
-enum { COPIED_OPTIONS = 21, /* number of options in socket_permit.c that are copied to an IPv6 socket (7 + 9 + 5); an IPv4 socket has one less */
+enum { COPIED_OPTIONS = 21, /* number of options in socket_permit.c that are copied from the phase's socket to its replacement, if both are IPv6 (7 + 9 + 5); one less for IPv4 */
        PENDING_CALLS = 1024 /* maximum number of pending calls; a further call fails with EAGAIN */ };
 
 struct option_value {
@@ -116,7 +116,7 @@ bool socket_is_bound(int fd);
 
 bool socket_is_blocking(int fd);
 
-/* Copies the options that a program has set on the socket from to the socket to, except values that the kernel refuses. family: address family of both sockets; 0: they differ, so the options of IP and IPv6 are not copied. egress: keeps the default values if the socket to is new; NULL: reads all values of to. */
+/* Copies the options that a program has set on the socket from to the socket to, except values that the kernel refuses. family: address family of both sockets; 0: they differ, so the options of IP and IPv6 are not copied. egress: if not NULL, the socket to must be new: its default values are read once and kept in egress->defaults; if NULL, all values of to are read. */
 void socket_copy_options(struct egress *egress, int from, int to, int family);
 
 /* Stores the network namespace of the socket fd as that of the host, if none is stored yet. Returns true if the stored namespace is that of fd. Returns false if it is another one, or if the kernel does not report the namespace of fd, as on Linux before 5.14. */
@@ -133,7 +133,7 @@ bool replace_socket(const struct egress_call *call, int fd, int flags);
 
 /* connect.c: connects sockets to allowed destinations in place of the phase */
 
-/* Connects the watcher's socket fd to the destination of the call. If the target's socket is blocking, replaces it by fd when fd is connected; if it is nonblocking, at once. Leaves it if connecting fails. Returns 0 or the errno for the answer, or CALL_PENDING. */
+/* Connects the watcher's socket fd, of this address family, to the destination of the call. If the target's socket is blocking, replaces it by fd when fd is connected; if it is nonblocking, at once. If connecting fails, the target keeps its socket. Returns CALL_PENDING if the call waits for the connection, otherwise 0 or the errno with which the caller must answer the call. */
 int connect_and_replace(const struct egress_call *call, int family, int fd);
 
 /* Answers a connect(2) that waited for the proxy. error: 0: fd, a TCP socket to the destination or a UNIX socket to the relaying proxy, replaces the target's socket; otherwise the call fails with this errno, and fd is not used. The caller closes fd. */

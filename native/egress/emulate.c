@@ -67,7 +67,7 @@ static int emulate_setsockopt(const struct egress_call *call, const struct reque
 	return setsockopt(call->socket, level, name, &value, length) == 0 ? 0 : errno;
 }
 
-enum { MOST_DATA = 256 << 10, /* size in bytes of the buffer of a helper process; a longer message is sent in several parts on a stream socket, and fails with EMSGSIZE on others */
+enum { MOST_DATA = 256 << 10, /* size in bytes of the buffer of a helper process, a child that executes a send; a longer message is sent in several parts on a stream socket, and fails with EMSGSIZE on others */
        MOST_PARTS = 1024 /* maximum number of parts of one message (UIO_MAXIOV); with more parts the call fails with EMSGSIZE */,
        MOST_MESSAGES = 1024 };
 
@@ -84,8 +84,8 @@ struct mmsghdr32 {
 };
 
 /*
- * Copies a message from the target's memory to data, which has room for MOST_DATA bytes, and sends it. Sends a longer message in several parts, because
- * a helper process must use little memory, which does not count against the limits of the phase. Returns the number of bytes sent, or -1 and sets errno.
+ * Copies a message from the target's memory to data, which has room for MOST_DATA bytes, and sends it. Sends a longer message in several parts, because a
+ * helper process must use little memory: its memory does not count against the limits of the phase. Returns the number of bytes sent, or -1 and sets errno.
  */
 static ssize_t send_parts(const struct egress_call *call, const struct msghdr32 *message, const struct iovec32 *parts, uint32_t flags, char *data)
 {
@@ -171,7 +171,7 @@ static ssize_t emulate_send(const struct egress_call *call, const struct request
 	return target_read(&call->target, arguments[1], &message, sizeof message) ? send_message(call, &message, flags, data) : -1;
 }
 
-/* Handles an event of a call that a helper process executes. If the call is interrupted or has ended before the helper process, kills the helper process. */
+/* Handles an event of a call that a helper process executes. If the call is interrupted or ends while the helper process runs, kills the helper process. Always returns false: the call is no longer pending. */
 static bool end_helper(struct pending_call *pending, enum pending_event event)
 {
 	if (event != PENDING_READY)

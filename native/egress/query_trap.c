@@ -35,7 +35,7 @@ static void close_trap(struct query_traps *traps, struct query_trap *trap)
 	trap->client = -1;
 }
 
-/* Answers the queries that have arrived at a trap. After a query for a name that is not in the allow-list, closes the trap, so that further calls of the process on its socket fail. */
+/* Answers the queries that have arrived at a query trap, the watcher's socket in source. After a query for a name that is not in the allow-list, closes the trap, so that further calls of the process on its socket fail. */
 static void read_queries(void *owner, struct event_source *source)
 {
 	struct query_traps *traps = owner;
@@ -52,7 +52,7 @@ static void read_queries(void *owner, struct event_source *source)
 	if (!fails)
 		return;
 	event_source_close(traps->epoll, source);
-	/* The trap's port is closed now. So the kernel answers the datagram sent here with "port unreachable" (ICMP), and calls on the client's socket fail. If a rate limit for ICMP prevents this, shut the client's socket down. */
+	/* The watcher's receiving socket is closed now. So the kernel answers the datagram that is sent next with "port unreachable" (ICMP), and calls on the sending socket, which the phase uses too, fail. If a rate limit for ICMP prevents this, shut the sending socket down. */
 	struct pollfd client = {.fd = trap->client};
 	if (send(trap->client, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 && poll(&client, 1, 0) == 0)
 		shutdown(trap->client, SHUT_RDWR);

@@ -42,7 +42,7 @@ bool socket_is_idle(int fd)
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 && state == TCP_CLOSE;
 }
 
-/* Returns true if bind(2) succeeds, which shows that the socket was not bound. The address from getsockname(2) does not show this, because a socket has an address after a failed connect(2) too. */
+/* Returns true if bind(2) succeeds, which shows that the socket was not bound; false if bind(2) fails or cannot be tried. The address from getsockname(2) does not show this, because a socket has an address after a failed connect(2) too. */
 static bool can_be_bound(int fd, int family)
 {
 	static const int on = 1;
@@ -107,7 +107,7 @@ static struct option_value read_option(int socket, uint32_t level, unsigned char
 	return read;
 }
 
-/* Copies the size of a send or receive buffer if the program has set it. Otherwise does nothing, because setting a size would end the kernel's automatic sizing. */
+/* Copies the size of a send or receive buffer if the program has set it, which the bit lock of SO_BUF_LOCK shows. Otherwise does nothing, because setting a size would end the kernel's automatic sizing. */
 static void copy_buffer(int from, int to, int name, int lock)
 {
 	int locked = socket_option(from, SOL_SOCKET, SO_BUF_LOCK), size = socket_option(from, SOL_SOCKET, name);

@@ -103,7 +103,7 @@ static bool has_all_data(int fd)
 	       ioctl(fd, FIONREAD, &unread) == 0 && info.tcpi_bytes_received == (uint64_t)unread;
 }
 
-/* Ends the pending call. error: 0: the phase gets the socket result; an errno: the call fails with it; CALL_PENDING: sends no answer, because the call has ended or is pending again. Always returns false, the value by which a pending_handler removes the call. */
+/* Ends the pending call. error: 0: the socket with the descriptor result replaces that of the phase; an errno: the call fails with it; CALL_PENDING: sends no answer, because the call has ended or is pending again. Always returns false, the value by which a pending_handler removes the call. */
 static bool finish(struct pending_call *pending, int result, int error)
 {
 	if (error != CALL_PENDING)
@@ -113,7 +113,7 @@ static bool finish(struct pending_call *pending, int result, int error)
 	return false;
 }
 
-/* Waits until the proxy has closed its connection to the watcher, then answers the call. The proxy closes it because the watcher has shut down its own end for writing (read_reply()). */
+/* Returns true until the proxy has closed its connection to the watcher, then answers the call and returns false. The proxy closes it because the watcher has shut down its own end for writing (read_reply()). */
 static bool read_end(struct pending_call *pending)
 {
 	char byte;
@@ -126,7 +126,7 @@ static bool read_end(struct pending_call *pending)
 	return finish(pending, -1, socks_connect(&pending->call, true));
 }
 
-/* Reads the proxy's reply and no byte more, because the bytes after it are data for the program of the phase. Then takes over the proxy's TCP socket if possible. */
+/* Reads the proxy's reply and no byte more, because the bytes after it are data for the program of the phase. Then takes over the proxy's TCP socket if possible. Returns true to keep the call pending, false if the call has ended. */
 static bool read_reply(struct pending_call *pending)
 {
 	struct socks_exchange *exchange = &pending->exchange;

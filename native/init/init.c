@@ -76,7 +76,7 @@ static noreturn void exit_without_supervisor(const struct init *init)
 	kill_and_exit(init, true);
 }
 
-/* Returns the number of processes and threads that the phase has started in this PID namespace: the newest process ID, without init. 0: unknown. */
+/* Returns the number of processes and threads that the phase has started in this PID namespace: the newest process ID minus 1 for init. Returns 0 if the number is unknown. */
 static long count_started(void)
 {
 	long last = 0;
@@ -115,7 +115,7 @@ static void send_ready(const struct init *init)
 	close_fd(message.counters[1]);
 }
 
-/* Starts the command. With a watcher, init then receives a message from setup_pipe (seccomp_listener_forward()). */
+/* Starts the command and returns its process ID. With a watcher, opens setup_pipe, from which init then receives a message (seccomp_listener_forward()). */
 static pid_t start_command(const struct init *init, int setup_pipe[2])
 {
 	bool is_watched = init->watcher_socket >= 0;

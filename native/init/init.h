@@ -63,7 +63,7 @@ struct init {
 	enum network network;
 	int watcher_socket;		 /* socket between init and the watcher; -1: the command is not watched */
 	struct ipc_objects *ipc_objects; /* IPC objects that the phase has created and confine must remove; NULL: confine does not remember any */
-	struct network_log *log;	 /* NULL: the command is not watched */
+	struct network_log *log;	 /* network log, shared with the watcher; NULL: the command is not watched */
 	const struct options *options;
 	const struct signals *signals;
 };
@@ -85,8 +85,8 @@ noreturn void init_run(const struct init *init);
 void phase_seccomp_install(const struct options *options, int setup_pipe, enum network network, bool ipc_objects, struct network_log *log);
 
 /*
- * Executes the command with the caller's environment and signal settings. Privileges must have been dropped. Exits like env(1): 127 if
- * the command is not found, 126 if it cannot be executed, 125 if the environment cannot be read.
+ * Executes the command with the environment of --environ or, without it, that of confine, and with the signal settings that confine had at its start.
+ * Privileges must have been dropped. Exits like env(1): 127 if the command is not found, 126 if it cannot be executed, 125 if the environment cannot be read.
  */
 noreturn void exec_command(const struct options *options, const struct signals *signals);
 
@@ -94,9 +94,9 @@ noreturn void exec_command(const struct options *options, const struct signals *
 char **environment_read(int fd);
 
 /*
- * Renames each CONFINE_ENV_NAME=VALUE to NAME=VALUE, and removes other entries of that name. Changes the array in place. The caller
- * encodes variables in this way, because the dynamic loader removes LD_PRELOAD, TMPDIR and others from the environment of a set-user-ID
- * program (ld.so(8), secure-execution mode).
+ * Renames each CONFINE_ENV_NAME=VALUE to NAME=VALUE, and removes other entries of that name. Changes the array in place. The process that
+ * starts confine encodes variables in this way, because the dynamic loader removes LD_PRELOAD, TMPDIR and others from the environment of a
+ * set-user-ID program (ld.so(8), secure-execution mode).
  */
 void environment_restore(char **environment);
 

@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-/* Time limit for init to confirm a forwarded signal. Without a confirmation, init cannot run (its cgroup may be frozen), and confine kills the phase. */
+/* Time limit for confine's init process to confirm a forwarded signal. If it does not confirm in time, it cannot run (its cgroup may be frozen), so confine kills the phase. */
 #define SIGNAL_MILLISECONDS 5000
 
 bool lock_is_free(int fd)

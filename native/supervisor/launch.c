@@ -29,7 +29,7 @@ static noreturn void fail_at(const struct supervisor *s, enum step step)
 static void mount_proc(const struct supervisor *s)
 {
 	struct setup_error setup_error = {STEP_PROC, EPERM};
-	/* A new /proc would show the files that a container hides in its /proc. The kernel refuses the caller such a mount (mount_too_revealing()), so a set-user-ID confine must not make it. */
+	/* A new /proc would show the files that a container hides in its /proc. The kernel refuses such a mount to the user who starts confine (mount_too_revealing()), so a set-user-ID confine must not make it either. */
 	bool reveals = s->identity.mode == MODE_SETUID && proc_is_masked();
 	if (reveals || !isolate_mount_proc(&s->identity, &setup_error))
 		fail(s, &setup_error);
@@ -93,7 +93,7 @@ static bool receive_before(int channel, struct message *message, long long deadl
 	return ready > 0 && channel_receive(channel, message) == 1;
 }
 
-/* Receives messages until init is ready, the set-up has failed, or the time limit is over. Returns true if init is ready. Reaps the process first, which launch_init() has forked, unless it is init. */
+/* Receives messages until init is ready, the set-up has failed, or the time limit is over. Returns true if init is ready. first: the process that launch_init() has forked; if another process has become init, or on failure, it is reaped. */
 static bool wait_until_ready(struct supervisor *s, pid_t first, struct setup_error *setup_error)
 {
 	bool ready = false;

@@ -18,7 +18,7 @@ static void add_time(struct json *json, const struct timespec *began)
 {
 	char text[32];
 	struct tm utc;
-	/* Without this, gmtime_r(3) of glibc would read the file that $TZ of the caller names. */
+	/* Without this, gmtime_r(3) of glibc would read the file that TZ in the environment of confine names. */
 	setenv("TZ", "UTC0", 1);
 	strftime(text, sizeof text, "%FT%T", gmtime_r(&began->tv_sec, &utc));
 	json_value(json, "time", "\"%s.%03ldZ\"", text, began->tv_nsec / 1000000);
@@ -190,7 +190,7 @@ static void add_connection(struct json *json, const struct log_row *row, double 
 	json_flag(json, "bound", row->bound);
 }
 
-/* Adds a table of the log to the record, if it is not empty: the total and the rows. began: start of the command, for times relative to it. */
+/* Adds a table of the network log to the record, if the table is not empty: the total as the member total_name, and the rows as the list name. began: start of the command in microseconds, from which the times of connections are counted. */
 static void add_table(struct json *json, const struct network_log *log, enum log_table table, const char *total_name, const char *name, double began)
 {
 	const struct log_row *end = log->tables[table].rows + log->tables[table].count;
@@ -349,7 +349,7 @@ static bool is_same_file(int fd, const char *path)
 	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-/* If the log has ROTATE_BYTES or more, renames it to PATH.1 and returns a descriptor of a new log; otherwise returns fd. Processes that still have the old log open write to PATH.1. */
+/* If the file of records fd has ROTATE_BYTES or more, renames it to PATH.1 and returns a descriptor of a new file, or -1 on failure. Returns fd if the file is smaller, or if it cannot be locked or renamed. Processes that have the old file open continue to write to it. */
 static int rotate(int fd, const char *path)
 {
 	char old[4096];
@@ -377,7 +377,7 @@ static void write_record(const char *path, bool replaces, const struct json *jso
 void record_write(const struct options *options, const struct phase_result *result)
 {
 	struct json json = {0};
-	/* If the file would exceed the caller's RLIMIT_FSIZE, report EFBIG of write(2) instead of dying of SIGXFSZ. */
+	/* If the file would exceed RLIMIT_FSIZE, report EFBIG of write(2) instead of dying of SIGXFSZ. */
 	signal(SIGXFSZ, SIG_IGN);
 	bool write_to_notice_file = options->notice_file != NULL && is_notable(result);
 	if (options->record == NULL && !write_to_notice_file)

@@ -78,7 +78,7 @@ static void create_cgroup(struct supervisor *s)
 }
 
 /*
- * Called if confine cannot launch init, because the call that call names has failed with errno. Exits with 125 without --best-effort, and always
+ * Called if confine cannot launch its init process. call: name of the failed system call, for the message. errno: its error. Exits with 125 without --best-effort, and always
  * if a limit on processes, memory or descriptors is the cause. Otherwise this process executes the command without isolation.
  */
 static noreturn void run_without_init(struct supervisor *s, const char *call)

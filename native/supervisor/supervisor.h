@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The supervisor: the outer process of a phase. It launches init, waits, kills the remaining processes and writes the record. */
+/* The supervisor: the outer process of a phase. It launches confine's init process, waits, kills the remaining processes and writes the record. */
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H
 
@@ -16,7 +16,7 @@
 #include "network_log/network_log.h"
 #include "watcher/watcher.h"
 
-/* Runs the command in a phase. Exits with the command's exit status, or dies of the signal that killed the command. With --require, exits with 125 if an option cannot be fulfilled. */
+/* Runs the command in a phase. inherited: isolation that Portage has set up (bits of enum isolation). Exits with the command's exit status, or dies of the signal that killed the command. With --require, exits with 125 if an option cannot be fulfilled. */
 noreturn void supervise(const struct options *options, const struct identity *identity, unsigned inherited, const struct signals *signals);
 
 /* --- what the record reports about a run --- */
@@ -120,8 +120,8 @@ struct supervisor {
 	struct phase_result result;
 	bool command_exited;
 	bool no_children;	   /* true: init has reported that the command has exited and left no process that is a child of init; false: init has not reported this */
-	bool init_exited;	   /* init has exited and was reaped */
-	bool init_refused;	   /* true: init exited with EXIT_REFUSED, after it printed the reason; false: it has not exited, or exited otherwise */
+	bool init_exited;	   /* true: init has exited and was reaped; false: it has not been reaped */
+	bool init_refused;	   /* true: confine's init exited with EXIT_REFUSED, after it printed the reason; false: it has not exited, or exited with another status */
 	long long signal_deadline; /* time by which init must return a forwarded signal (CLOCK_MONOTONIC, milliseconds); 0: no signal is pending */
 };
 
@@ -162,14 +162,14 @@ bool supervisor_wait(struct supervisor *s, int timeout);
 
 /* --- teardown.c --- */
 
-/* Ends init. If confine tracks the processes of the phase, describes and kills the processes that still run. Takes at most about 7 s. */
+/* Ends confine's init process. If confine tracks the processes of the phase, describes and kills the processes that still run. Takes at most about 7 s. */
 void teardown(struct supervisor *s);
 
 /* --- record.c --- */
 
 /*
  * Appends the record, one line of JSON (schema 1), to options->record in a single write. If the record reports a problem, also replaces the
- * contents of options->notice_file by this line. Opens both files as the caller, and only regular files that are not symbolic links.
+ * contents of options->notice_file by this line. Opens both files with the ids of the user who started confine, and only regular files that are not symbolic links.
  * Reports a failed write on stderr and continues.
  */
 void record_write(const struct options *options, const struct phase_result *result);

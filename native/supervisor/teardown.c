@@ -74,7 +74,7 @@ static void add_orphans(struct orphans *orphans, const struct pids *pids, bool s
 		call_in_child(read_command_lines, orphans, sizeof *orphans, READ_MILLISECONDS);
 }
 
-/* Returns the living processes of the phase, without init, the watcher and the DNS server process. The caller frees the list. */
+/* Returns the living processes of the phase, without those of confine: init, the watcher and the DNS server. The caller frees the list. */
 static struct pids list_phase_processes(const struct supervisor *s)
 {
 	struct pids pids = {0};
