@@ -23,7 +23,7 @@ static void limit_program(struct program *program)
 void network_log_copy(struct network_log *copy, const struct network_log *shared)
 {
 	memcpy(copy, shared, offsetof(struct network_log, tables));
-	/* After a fence, the compiler must read each value from the copy, because a second value from the shared log may differ. */
+	/* The fence makes the code below use the values in the copy. Otherwise the compiler could read a value from the shared log again, which a hostile watcher may have changed after the check. */
 	atomic_signal_fence(memory_order_seq_cst);
 	copy->calls.reason[sizeof copy->calls.reason - 1] = copy->names.reason[sizeof copy->names.reason - 1] = copy->route_reason[sizeof copy->route_reason - 1] = '\0';
 	copy->route = copy->route < ROUTE_UNNEEDED ? copy->route : ROUTE_UNNEEDED;

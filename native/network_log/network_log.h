@@ -13,7 +13,7 @@
 enum {
 	LOG_ROWS = 256,		       /* maximum number of rows in LOG_ATTEMPTS and in LOG_LOOKUPS; further entries count in the total only */
 	LOG_FEW_ROWS = 64,	       /* maximum number of rows in LOG_ALLOWED and in LOG_SOCKETS; further entries count in the total only */
-	LOG_ATTEMPTS_BY_COMMAND = 192, /* number of rows that count the attempts of one command line each; each later row counts the attempts of all further command lines of one program */
+	LOG_ATTEMPTS_BY_COMMAND = 192, /* number of rows in LOG_ATTEMPTS that count the attempts of one command line each; each later row counts the attempts of all further command lines of one program */
 	LOG_NAME = 256,
 };
 
@@ -31,7 +31,7 @@ struct log_row {
 	struct program program;
 	uint64_t count;
 	struct destination to; /* for LOG_ATTEMPTS and LOG_ALLOWED */
-	long long first, last; /* for LOG_ATTEMPTS and LOG_ALLOWED: time of the first and the last attempt, in microseconds of CLOCK_MONOTONIC */
+	long long first, last; /* for LOG_ATTEMPTS and LOG_ALLOWED: time of the first and the last connection that the row counts, in microseconds of CLOCK_MONOTONIC */
 	uint64_t failed;       /* for LOG_ALLOWED: how many of the connections in the member count failed at once */
 	uint8_t bound;	       /* for LOG_ATTEMPTS: 1 if the destination is allowed, but the watcher refused the connection because the socket was bound to an address or port; 0: any other attempt */
 	uint8_t refused;       /* for LOG_SOCKETS: 1: the watcher refuses the connections and datagrams to this socket (--own-sockets); 0: it only logs them */
@@ -54,7 +54,7 @@ enum watched {
 	WATCHED_NO,
 };
 
-/* Whether system calls or DNS lookups are watched, and the reason if they are not. */
+/* Tells if system calls (member calls of struct network_log) or DNS lookups (member names) are watched, and the reason if they are not. */
 struct watch_status {
 	enum watched watched;
 	char reason[64]; /* reason why system calls or DNS lookups are not watched; set if watched is WATCHED_NO */
@@ -78,10 +78,10 @@ struct network_log {
 	struct program listener_program; /* program of the phase that was the last to request a seccomp listener of its own */
 	uint64_t listener_calls;	 /* number of times that programs of the phase requested a seccomp listener; the kernel refuses a second listener with EBUSY */
 
-	/* network_log_copy() copies only count rows of each table. */
+	/* The tables, indexed by enum log_table. They are the last member, because network_log_copy() copies only the rows in use of each. */
 	struct {
 		uint64_t total; /* sum of the counts, including those that have no row because the table is full */
-		size_t count;	/* number of rows in use */
+		size_t count;	/* number of rows in use, from the first */
 		struct log_row rows[LOG_ROWS];
 	} tables[LOG_TABLES];
 };

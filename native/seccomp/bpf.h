@@ -26,10 +26,10 @@ void put_jump(struct bpf *bpf, unsigned short test, uint32_t value, unsigned cha
 
 void put_return(struct bpf *bpf, uint32_t action);
 
-/* Returns the offset of the low 32 bits of an argument in struct seccomp_data. They come before the high 32 bits, because all supported architectures are little-endian. */
+/* Returns the offset of the low 32 bits of an argument in struct seccomp_data. The low bits come before the high 32 bits, because all supported architectures are little-endian. */
 size_t low_half(int argument);
 
-/* Appends an unconditional jump, which can skip more than the 255 instructions of a conditional one. Returns its position, for end_jump(), which makes the instruction appended next its target. */
+/* Appends an unconditional jump, which can skip more than the 255 instructions of a conditional one. Returns the position of the jump; end_jump() with this position makes the jump lead to the instruction that is appended next. */
 size_t begin_jump(struct bpf *bpf);
 void end_jump(struct bpf *bpf, size_t at);
 

@@ -233,7 +233,7 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 		put_ids(bpf, dispatch, row, rules);
 		return;
 	}
-	/* The instructions of a call above lead to one of these two: notify the watcher, or allow the call. */
+	/* If a case above ends with break, its instructions lead to one of these two: the first notifies the watcher, the second allows the call. */
 	put_return(bpf, SECCOMP_RET_USER_NOTIF);
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }

@@ -23,7 +23,7 @@ enum { LEVEL_TLS = 282,
 
 /*
  * The permitted options of each level. The first line of each list has the options that programs set before they connect or send a DNS query. The
- * watcher copies only these to the new socket, because each option costs a system call per connection. TCP_FASTOPEN_CONNECT is not permitted,
+ * watcher copies only these when it replaces a program's socket by a new one, because each option costs a system call per connection. TCP_FASTOPEN_CONNECT is not permitted,
  * because with it the kernel connects only when the program sends data.
  */
 static const unsigned char of_socket[] = {
@@ -36,7 +36,7 @@ static const unsigned char of_tcp[] = {
 	TCP_NODELAY, TCP_CORK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_SYNCNT, TCP_CONGESTION, TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT,
 	TCP_MAXSEG, TCP_LINGER2, TCP_DEFER_ACCEPT, TCP_WINDOW_CLAMP, TCP_QUICKACK, TCP_FASTOPEN, TCP_INQ};
 
-/* IP_ADD_MEMBERSHIP and the like are permitted for UDP sockets, which are in the phase's network. On TCP sockets, which may be in the host's, the kernel refuses them (net/ipv4/ip_sockglue.c, net/ipv6/ipv6_sockglue.c). */
+/* Multicast options such as IP_ADD_MEMBERSHIP are permitted for UDP sockets, which are in the phase's network. On TCP sockets, which may be in the host's network, the kernel refuses these options (net/ipv4/ip_sockglue.c, net/ipv6/ipv6_sockglue.c). */
 static const unsigned char of_ip[] = {
 	IP_TOS, IP_TTL, IP_PKTINFO, IP_RECVERR,
 	IP_MTU_DISCOVER, IP_RECVTTL, IP_RECVTOS, IP_BIND_ADDRESS_NO_PORT,

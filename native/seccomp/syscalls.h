@@ -111,7 +111,7 @@ enum { IPC_NUMBER = 0xFFFF,
 enum { SHORTEST_INTERNET_ADDRESS = 16,
        SHORTEST_PATH_ADDRESS = 3 };
 
-/* Finds a system call of machine_own in the table watched_syscalls. Sets *word to the size of a pointer in the structures of its ABI. Returns false if the table lacks the call. */
+/* Finds a system call of machine_own in the table watched_syscalls. Sets *word to the size of a pointer in the structures of its ABI. Sets *call to the kind of the call. Returns false if the call is not in the table. */
 bool syscall_find(uint32_t architecture, uint32_t number, enum watched_call *call, unsigned char *word);
 
 #endif

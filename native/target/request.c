@@ -49,7 +49,7 @@ static void read_name(struct request *request, const struct target *target, uint
 		request->unreadable = errno;
 }
 
-/* Returns true if this ancillary data of a message selects an interface other than loopback, or is an IP option that is not listed here. */
+/* Returns true if this ancillary data of a message selects an interface other than loopback, or is another option of IPv4 or IPv6 than the harmless ones that this function lists. */
 static bool selects_interface(int level, int type, const unsigned char *data, size_t size)
 {
 	int index = 0;
@@ -116,7 +116,7 @@ static void read_messages(struct request *request, const struct target *target, 
 		read_message(request, target, address + i * size, word);
 }
 
-/* Finds the call that a socketcall(2) requests, and reads the arguments of this call from memory. Returns false if the call is not watched, or if the memory is unreadable. */
+/* Sets *call to the call that a socketcall(2) requests, and reads the arguments of this call from memory. Returns false if the call is not watched, or if the memory is unreadable. */
 static bool read_socketcall(const struct seccomp_data *data, const struct target *target, enum watched_call *call, uint64_t arguments[6])
 {
 	uint32_t words[6] = {0};
@@ -165,7 +165,7 @@ static bool read_queue(struct ipc_request *ipc, const struct target *target, con
 	return true;
 }
 
-/* Finds the call that an ipc(2) requests, and moves the arguments of this call to the front. Returns false if the call cannot create an object. */
+/* Sets *call to the call that an ipc(2) requests, and moves the arguments of this call to the start of the array. Returns false if the call cannot create an object. */
 static bool read_ipc_call(enum watched_call *call, uint64_t arguments[6])
 {
 	uint64_t number = arguments[0] & IPC_NUMBER;

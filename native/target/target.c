@@ -19,7 +19,7 @@
 #define PIDFD_THREAD O_EXCL /* defined in the headers of Linux 6.9 and later (include/uapi/linux/pidfd.h) */
 #endif
 
-/* Time for which name and command line of a program are not checked for changes again. No process can execute a program and connect within this time. */
+/* After a check, name and command line of a program are not checked for changes again for this time, because no process can execute another program and connect so fast. */
 #define UNCHANGED_MICROSECONDS 100
 
 struct cached_target {
@@ -228,7 +228,7 @@ static struct cached_target *find_cached(const struct target *target)
 	cached->tid = 0;
 	cached->program = (struct program){0};
 	cached->checked_at = target->now;
-	/* Without PIDFD_THREAD, pidfd_open(2) accepts only the first thread of a process. If it succeeds, tid is therefore also the ID of the process. */
+	/* Without PIDFD_THREAD, pidfd_open(2) accepts only the first thread of a process. If the call succeeds, tid is therefore also the ID of the process. */
 	cached->pidfd = (int)syscall(SYS_pidfd_open, tid, 0);
 	pid_t process = cached->pidfd >= 0 ? tid : thread_status(tid).process;
 	if (cached->pidfd < 0)
@@ -270,7 +270,7 @@ static void add_parent(struct program *program, pid_t pid)
 
 void target_add_parents(const struct target *target, struct program *program)
 {
-	/* Stop at init, from which all processes of the phase descend. Its parent is the supervisor, which is the parent of the watcher too. */
+	/* Stop at confine's init, from which all processes of the phase descend. The supervisor is the parent of this init and of the watcher. */
 	pid_t supervisor = getppid(), pid = thread_status(target->tid).parent;
 	program->parents_length = 0;
 	for (int level = 0; level < 8 && pid > 1; level++) {

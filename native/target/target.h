@@ -41,7 +41,7 @@ bool target_is_valid(const struct target *target);
 /* Answers the system call of the target. The parameters become members of struct seccomp_notif_resp; error is 0 or a positive errno. Returns false if the call has already ended. */
 bool target_respond(const struct target *target, unsigned flags, int error, long value);
 
-/* Returns the program that the thread runs, valid until the next call of this function. If the thread has ended, the members from its command line are empty. Cached until name or command line change. */
+/* Returns the program that the thread runs, valid until the next call of this function. If the thread has ended, the members that come from its command line (script and argv) are empty. The result is cached until name or command line change. */
 const struct program *target_program(const struct target *target);
 
 /* Reads the command lines of at most eight ancestors of the thread's process into program->parents: from the parent process up to a child of confine's init. Reads none if the thread has ended. */
@@ -50,13 +50,13 @@ void target_add_parents(const struct target *target, struct program *program);
 /* Reads size bytes at an address of the thread's memory. Returns false and sets errno if it cannot read all of them. */
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size);
 
-/* Duplicates a descriptor of the thread (pidfd_getfd(2), Linux 5.6); close it by target_close(). On failure, returns -1 and sets errno: EBADF: the thread has no such descriptor, EPERM: no ptrace access. */
+/* Duplicates a descriptor of the thread (pidfd_getfd(2), Linux 5.6); close it by target_close(). On failure, returns -1 and sets errno, for example to EBADF if the thread has no such descriptor, or to EPERM if the watcher may not inspect the thread. */
 int target_duplicate(const struct target *target, int fd);
 
 /* Closes a copy from target_duplicate() or target_open_path(), unless it is -1. The watchdog limits the time of close(2), which may wait for a FUSE server (fuse_flush() in fs/fuse/file.c). */
 void target_close(int copy);
 
-/* Opens, with O_PATH, the file that the thread would find at a path, also by its root, its working directory and links in /proc. On failure, returns -1 and sets errno, to ESRCH if the thread has ended. */
+/* Opens, with O_PATH, the file that the thread would find at a path, from the root and working directory of the thread and with its links in /proc. On failure, returns -1 and sets errno, to ESRCH if the thread has ended. */
 int target_open_path(const struct target *target, const char *path);
 
 /* Data about a thread in /proc/TID/status (proc(5)). */

@@ -22,7 +22,7 @@ enum { TICK_MICROSECONDS = 50000,
 
 static struct watched_loop watched;
 
-/* Number of beginnings and ends of watched calls so far, so it is odd during a call. The watchdog counts the end of a stuck call, so that its thread later detects that it has been replaced. */
+/* Number of beginnings and ends of watched calls so far, so the number is odd during a call. The watchdog counts the end of a stuck call in advance; by this, the stuck thread later detects that it has been replaced (watchdog_end()). */
 static atomic_uint turn;
 
 /* own_tid: TID of the calling thread. watched_tid: TID of the thread that began the last watched call. */

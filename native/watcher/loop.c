@@ -27,7 +27,7 @@ struct loop {
 	struct event_source listener_end; /* the seccomp listener, to detect that all processes with the filter have ended; used only if the watcher outlives the supervisor */
 	sem_t lock;
 	bool has_second_thread;
-	bool is_listening; /* true: the thread that has the lock is the one that waits for notifications; false: it is the one that waits for other events. If this thread gets stuck, the thread that replaces it waits for the same */
+	bool is_listening; /* true: the thread that has the lock is the one that waits for notifications; false: it is the one that waits for other events. If this thread gets stuck, the thread that replaces it waits for the same events */
 	struct notifier notifier;
 };
 
@@ -36,7 +36,7 @@ static void receive_listener(void *owner, struct event_source *setup)
 	struct loop *loop = owner;
 	char byte;
 	int fds[PASSED_FDS], received = fd_passing_receive(setup->fd, &byte, 1, fds, NULL);
-	/* After the listener, init sends only replies (maker.c), which have another size. Discard a reply that arrives after its time limit. */
+	/* After the message with the listener, confine's init sends only replies to requests (maker.c). A reply is received here only if it is late; it has another size, which causes EPROTO: discard it. */
 	if (received < 0 && errno == EPROTO && loop->notifier.listener >= 0)
 		return;
 	if (received != 1) {
@@ -57,7 +57,7 @@ static void exit_after_phase(void *owner, struct event_source *unused)
 	_exit(0);
 }
 
-/* Handles the end of the phase: the supervisor sends a byte, which makes the watcher stay, or closes the socket, which makes it exit. The watcher also exits if all processes with the filter have ended, or if init has sent no listener. */
+/* Handles the end of the phase: the supervisor sends a byte, which makes the watcher stay, or closes the socket, which makes it exit. The watcher also exits if all processes with the filter have ended, or if confine's init has sent no listener. */
 static void handle_control(void *owner, struct event_source *control)
 {
 	struct loop *loop = owner;
@@ -65,7 +65,7 @@ static void handle_control(void *owner, struct event_source *control)
 	ssize_t got = recv(control->fd, &byte, 1, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* Receive the listener first, because it may still be unread if the command has ended quickly. */
+	/* Receive the seccomp listener from the socket before the test whether it is used: if the command has ended quickly, its message may still be unread. */
 	struct pollfd setup = {.fd = loop->setup.fd, .events = POLLIN};
 	while (loop->setup.fd >= 0 && poll(&setup, 1, 0) > 0)
 		receive_listener(loop, &loop->setup);
@@ -99,7 +99,7 @@ static void lock(struct loop *loop, bool is_listening)
 	loop->is_listening = is_listening;
 }
 
-/* Waits for a notification and returns true. Returns false if a signal has ended the call before it was received, or if all processes with the filter have ended. */
+/* Waits for a notification and returns true. Returns false if a signal has ended the notified call before the watcher could receive it, or if all processes with the filter have ended. */
 static bool receive_notification(const struct loop *loop, struct seccomp_notif *notification)
 {
 	*notification = (struct seccomp_notif){0};
@@ -113,7 +113,7 @@ static void handle_notification(struct loop *loop, const struct seccomp_notif *n
 	notification_handle(&loop->notifier, dns_reply);
 }
 
-/* Ends the redirection of DNS queries. Handles the calls that wait for a socket from the DNS server process now, without a redirection. */
+/* Ends the redirection of DNS queries to the DNS server process. Calls that still wait for a socket from this process are handled now, without a redirection. */
 static void end_dns(struct loop *loop, const char *reason)
 {
 	struct seccomp_notif notification;
@@ -216,7 +216,7 @@ static void serve(void *owner, bool replaces)
 	serve_others(loop);
 }
 
-/* Ends the watcher. Called by the watchdog if it cannot replace a stuck thread. Closes the listener, which would otherwise stay open until the last stuck thread ends. Shuts down the socket to the supervisor, because a stuck thread of close_in_thread() (watcher.c) may have a copy. */
+/* Ends the watcher. Called by the watchdog if it cannot replace a stuck thread. Closes the listener, which would otherwise stay open until the last stuck thread ends. Shuts down the socket to the supervisor, so that the supervisor notices the end even if a stuck thread of close_in_thread() (watcher.c) has a copy of the socket. */
 static void fail(void *owner)
 {
 	struct loop *loop = owner;
@@ -227,7 +227,7 @@ static void fail(void *owner)
 
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root)
 {
-	/* Assign single members. An assignment of the whole struct would write 300 kB, which takes 0.1 ms. */
+	/* Assign single members of loop: an assignment of the whole struct would write 300 kB, which takes 0.1 ms. */
 	static struct loop loop;
 	sem_init(&loop.lock, 0, 0);
 	loop.epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -256,7 +256,7 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 	    !event_source_open(loop.epoll, &loop.control, (struct event_source){watcher->control, handle_control, &loop}, EPOLLIN))
 		_exit(1);
 	watchdog_run(&(struct watched_loop){&loop, serve, fail});
-	/* After a new thread has replaced it, the first thread of the process waits forever. If it ended, /proc would show the process as a zombie (proc_pid_stat(5)). */
+	/* watchdog_run() returns after a new thread has replaced this one, the first thread of the process. Wait forever: if the first thread ended, /proc would show the process as a zombie (proc_pid_stat(5)). */
 	for (;;)
 		poll(NULL, 0, -1);
 }

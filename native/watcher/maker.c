@@ -27,7 +27,7 @@
 #define CREATION_SECONDS 2
 
 /*
- * Time limits for the reply of init to a request. init replies at once, unless a signal has stopped it or the machine is very busy. After the limit for
+ * Time limits for the reply of confine's init to a request. init replies at once, unless a signal has stopped it or the machine is very busy. After the limit for
  * sockets, the call fails with ENOBUFS. The limit for IPC objects is longer: after it, the kernel continues the call, which can fail if init has created the object.
  */
 enum { SOCKET_MILLISECONDS = 500,
@@ -35,10 +35,10 @@ enum { SOCKET_MILLISECONDS = 500,
 
 enum requested { REQUEST_SOCKET,
 		 REQUEST_IPC_OBJECT,
-		 REQUEST_REMOVAL }; /* request to remove the IPC object that init created last */
+		 REQUEST_REMOVAL }; /* request to remove the IPC object that confine's init created last */
 
 struct maker_request {
-	uint64_t id; /* ID of the seccomp notification, which init copies to the reply; the watcher ignores a reply with the ID of an earlier request, which timed out */
+	uint64_t id; /* ID of the seccomp notification, which confine's init copies to the reply; the watcher ignores a reply with the ID of an earlier request, which timed out */
 	enum requested requested;
 	union {
 		struct {
@@ -50,9 +50,9 @@ struct maker_request {
 
 struct maker_reply {
 	uint64_t id;
-	uint64_t network; /* for REQUEST_SOCKET: inode of init's network namespace (/proc/PID/ns/net) */
+	uint64_t network; /* for REQUEST_SOCKET: inode of the network namespace of confine's init (/proc/PID/ns/net) */
 	int error;	  /* errno with which the request failed; 0: success */
-	int value;	  /* id of the created object; not used if a descriptor is attached */
+	int value;	  /* id of the created System V object; not used after a failure, or if the reply has the descriptor of a socket or message queue */
 };
 
 /* Returns the inode of a file in /proc/PID/ns, which identifies a namespace, or 0 on failure. */
@@ -62,7 +62,7 @@ static uint64_t namespace_at(const char *path)
 	return stat(path, &status) == 0 ? status.st_ino : 0;
 }
 
-/* Sends a request to init and waits for the reply. Stores the attached descriptor in *fd, or -1 if there is none. Returns true if *reply is set, false if init has ended or does not reply in time. */
+/* Sends a request to confine's init and waits for the reply. Stores the attached descriptor in *fd, or -1 if there is none. Returns true if *reply is set, false if init has ended or does not reply in time. */
 static bool ask_init(int maker, const struct maker_request *wanted, int milliseconds, struct maker_reply *reply, int *fd)
 {
 	struct pollfd init = {.fd = maker, .events = POLLIN};
@@ -78,14 +78,14 @@ static bool ask_init(int maker, const struct maker_request *wanted, int millisec
 	return false;
 }
 
-/* Answers the call with a duplicate of fd, with the close-on-exec flag if close_on_exec is true. Returns false and sets errno if the target cannot receive the descriptor: ENOENT if the call has ended, or EMFILE. */
+/* Answers the call with a duplicate of fd, with the close-on-exec flag if close_on_exec is true. Returns false and sets errno if the target cannot receive the descriptor: for example ENOENT if its call has ended, or EMFILE if it has too many open descriptors. */
 static bool answer_with_fd(const struct target *target, int fd, bool close_on_exec)
 {
 	struct seccomp_notif_addfd added = {
 		.id = target->notification, .srcfd = (uint32_t)fd, .newfd_flags = close_on_exec ? SOCK_CLOEXEC : 0, .flags = SECCOMP_ADDFD_FLAG_SEND};
 	if (ioctl(target->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added) >= 0)
 		return true;
-	/* After EINVAL, add the descriptor and answer the call by separate ioctls, because Linux before 5.14 lacks SECCOMP_ADDFD_FLAG_SEND. */
+	/* EINVAL: Linux before 5.14 does not have SECCOMP_ADDFD_FLAG_SEND. Add the descriptor and answer the call by separate ioctls instead. */
 	if (errno != EINVAL)
 		return false;
 	added.flags = 0;
@@ -130,7 +130,7 @@ bool maker_answer_ipc(const struct maker *maker, const struct request *request, 
 		return false;
 	bool is_received = request->call == CALL_MQ_OPEN ? answer_with_fd(target, fd, true) : target_respond(target, 0, 0, reply.value);
 	close_fd(fd);
-	/* If the target could not receive the object, init removes it. The kernel then continues the call, and refuses it for the same reason, for example EMFILE. */
+	/* If the target could not receive the object, make confine's init remove the object. The kernel then continues the call, which fails for the same reason, for example with EMFILE. */
 	wanted.requested = REQUEST_REMOVAL;
 	if (!is_received)
 		ask_init(maker->socket, &wanted, IPC_MILLISECONDS, &reply, &fd);
@@ -242,7 +242,7 @@ void ipc_objects_remove(struct ipc_objects *objects)
 	size_t kept = 0;
 	if (objects == NULL)
 		return;
-	/* Do not trust the number of entries in the table, because init, with the ids of the phase, wrote it. */
+	/* Do not trust the number of entries in the table, because confine's init wrote the table, and runs with the ids of the phase. */
 	if (objects->count > IPC_OBJECTS)
 		objects->count = IPC_OBJECTS;
 	find_segments(objects);
@@ -316,7 +316,7 @@ static int create_ipc_object(struct ipc_objects *objects, const struct ipc_reque
 	return result;
 }
 
-/* Creates the requested object with all capabilities turned off, because the calling thread may have fewer than init. Returns a descriptor or the id of a System V object. On failure, returns -1 and sets errno. */
+/* Creates the requested object with all capabilities turned off, because the target may have fewer than confine's init. Returns a descriptor or the id of a System V object. On failure, returns -1 and sets errno. */
 static int create(const struct maker_request *wanted, struct ipc_objects *ipc_objects)
 {
 	struct identity saved;

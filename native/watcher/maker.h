@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * init creates some objects in place of a process of the phase, because init has the ids and the namespaces of the phase:
+ * confine's init creates some objects in place of a process of the phase, because init has the ids and the namespaces of the phase:
  *
  * - Sockets that are requested by socketcall(2), if only some socket families are permitted. Another thread could change the arguments of
  *   socketcall(2) in memory after the check. So the watcher reads them once, and init creates the socket without any capability.
@@ -22,17 +22,17 @@ struct ipc_objects {
 };
 
 struct maker {
-	int socket;	   /* the watcher's end of the socket pair with init; -1: the watcher has closed it because init has ended */
+	int socket;	   /* the watcher's end of the socket pair with init; -1: the watcher has closed it because confine's init has ended */
 	uint64_t families; /* set with one bit for each socket family that the phase may use (allow_list.h) */
 };
 
-/* For the watcher: lets init create the socket that a call requests, and answers the call with a descriptor of the socket or with an errno, such as EAFNOSUPPORT if the thread is in another network namespace than init. */
+/* For the watcher: lets confine's init create the socket that a call requests, and answers the call with a descriptor of the socket or with an errno, such as EAFNOSUPPORT if the thread is in another network namespace than init. */
 void maker_answer_socket(const struct maker *maker, const struct request *request, const struct target *target);
 
-/* For the watcher: lets init create the IPC object that a call requests, and answers the call. Returns false, without an answer, if the kernel must continue the call: init has created no object, because the object exists or is shared memory, or because the thread's ids or IPC namespace differ from those of init. */
+/* For the watcher: lets confine's init create the IPC object that a call requests, and answers the call. Returns false, without an answer, if the kernel must continue the call: init has created no object, because the object exists or is shared memory, or because the thread's ids or IPC namespace differ from those of init. */
 bool maker_answer_ipc(const struct maker *maker, const struct request *request, const struct target *target);
 
-/* For init: receives one request of the watcher and sends the result. Returns true to be called again, also if there is no request yet. Returns false after the watcher has ended. */
+/* For confine's init: receives one request of the watcher and sends the result. Returns true to be called again, also if there is no request yet. Returns false after the watcher has ended. */
 bool maker_serve(int socket, struct ipc_objects *ipc_objects);
 
 /* Removes the IPC objects in the table that still exist. Call it after all processes of the phase have ended. Afterwards, the table contains only the objects that the function has removed. Does nothing if objects is NULL. */

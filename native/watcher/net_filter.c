@@ -98,7 +98,7 @@ static bool are_own_sockets(struct net_filter *net_filter, const struct socket_i
 	return found->count > 0;
 }
 
-/* Returns true if the destination is an address of this machine. For a connected UDP socket, which sends nothing, the kernel chooses the destination as source only if it is an address of this machine. */
+/* Returns true if the destination is an address of this machine, false otherwise. Connects a UDP socket, which sends nothing: only for an address of this machine, the kernel chooses the destination as source. */
 static bool is_own_address(const struct destination *to)
 {
 	union socket_address address, own = {0};
@@ -216,7 +216,7 @@ struct probe {
 
 static const char *probe_steps(const struct identity *identity)
 {
-	/* Drop the privileges, because this process becomes dumpable below, so that its user can trace it. */
+	/* Drop the privileges, because this process becomes dumpable below: the user who started confine could then trace it and use them. */
 	if (!privilege_drop(identity))
 		return "dropping the privileges of a process";
 	int diag = socket_diag_open();

@@ -8,7 +8,7 @@
 #include "watcher/watcher_internal.h"
 #include "target/watchdog.h"
 
-/* Writes the kernel's name of the socket's protocol (sockfs_xattr_get() in net/socket.c) to protocol, in lower case and without "v6"; "" on failure. Reads it by a duplicate of the socket or by /proc/TID/fd, which after the end of the target can belong to a new thread with the same TID. */
+/* Writes the kernel's name of the socket's protocol (sockfs_xattr_get() in net/socket.c) to protocol, in lower case and without "v6"; "" on failure. Reads the name by a duplicate of the socket. Without a duplicate, reads it by /proc/TID/fd, and discards the name if the target has ended, because TID may then be a new thread. */
 static void read_protocol(const struct target *target, int fd, char *protocol, size_t size)
 {
 	static const char attribute[] = "system.sockprotoname";
@@ -48,7 +48,7 @@ static bool continue_call(const struct target *target)
 	return target_respond(target, SECCOMP_USER_NOTIF_FLAG_CONTINUE, 0, 0);
 }
 
-/* Logs the destinations of a call as attempts, except for loopback and redirected DNS queries. Returns how many it has added to notifier->counted. */
+/* Logs the destinations of a call as attempts, except for loopback and redirected DNS queries. Returns the number of attempts that the function has added to notifier->counted. */
 static size_t count_attempts(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	size_t count = 0;
@@ -68,7 +68,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 	return count;
 }
 
-/* Logs a call. Returns how many attempts it has added to notifier->counted. */
+/* Logs a call. Returns how many attempts the function has added to notifier->counted. */
 static size_t log_call(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	switch (request->call) {
@@ -117,13 +117,13 @@ static int check_net_filter(struct notifier *notifier, const struct target *targ
 	return error;
 }
 
-/* Answers a sendto(2) of a DNS query to a name server, or a connect(2) of a UDP socket to one, and returns true. Returns false without an answer for any other call, or if no trap can be set (query_trap_set()). */
+/* Answers a sendto(2) of a DNS query to a name server, or a connect(2) of a UDP socket to one, and returns true. Returns false without an answer for any other call, or if no query trap can be set (query_trap_set()). */
 static bool answer_lookup(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	if (request->count != 1 || strcmp(request->to[0].protocol, "udp") != 0 || !dns_redirect_covers(&notifier->dns_redirect, &request->to[0]))
 		return false;
 	if (request->call == CALL_SENDTO) {
-		/* Set no trap for sendto(2), which musl uses: musl accepts an answer only from the address of the name server. */
+		/* Only log the query of a sendto(2), which musl uses. A query trap would be useless: musl accepts an answer only from the address of the name server. */
 		if (query_trap_log(notifier->query_traps, target, request->arguments[1], (size_t)request->arguments[2]))
 			continue_call(target);
 		else
@@ -221,7 +221,7 @@ void notification_abandon(struct notifier *notifier)
 		return;
 	notifier->busy = false;
 	const struct target target = current_target(notifier);
-	/* Let the kernel continue the call, so that only the target waits for its slow memory. But refuse calls that the check might refuse: they could use a socket of the host or a forbidden family. */
+	/* Let the kernel continue the call, so that only the target waits for its slow memory. But refuse calls that the unfinished check might have refused: such calls could use a socket of the host or a forbidden family. */
 	const enum watched_call call = notifier->request.call;
 	bool is_ipc = call >= CALL_SHMGET && call <= CALL_IPC;
 	bool may_connect = notifier->egress != NULL || notifier->net_filter != NULL || notifier->sockets.options->own_sockets;

@@ -22,7 +22,7 @@
 static void change_to_unused_ids(void)
 {
 	uid_t own = FIRST_ID + (uid_t)getpid();
-	/* Remove the limit RLIMIT_NPROC, which was set for the user of the phase. */
+	/* Remove the limit RLIMIT_NPROC: it was set for the user of the phase, and after the change of the ids it would also limit the threads and helper processes of the watcher. */
 	setrlimit(RLIMIT_NPROC, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || syscall(SYS_setgroups, 0, NULL) != 0 ||
 	    syscall(SYS_setresgid, own, own, own) != 0)
@@ -30,7 +30,7 @@ static void change_to_unused_ids(void)
 	syscall(SYS_setresuid, own, own, own);
 }
 
-/* Gives this process the file rights of the owner of path (setfsuid(2)). Needed for the socket of Portage's SOCKS proxy, to which only the owner may connect. */
+/* Gives this process the file rights of the owner of path (setfsuid(2)). Needed for the socket of Portage's SOCKS proxy, to which only the owner may connect. permitted: the capabilities before the change of the ids, without which setfsuid(2) would have no effect. */
 static void use_file_rights_of_owner(const char *path, uint64_t permitted)
 {
 	struct stat status;
@@ -46,19 +46,19 @@ bool watcher_rights_reduce(bool traces, const char *proxy)
 		return false;
 	if ((now.permitted & kept) != kept)
 		kept = now.permitted;
-	/* Change the ids only with CAP_KILL, by which the supervisor can kill the watcher, and CAP_DAC_READ_SEARCH, by which the watcher can read /proc/PID/fd (proc_fd_permission() in fs/proc/fd.c). */
+	/* Change the ids only if confine has CAP_KILL, so that the supervisor can still kill the watcher, and CAP_DAC_READ_SEARCH, so that the watcher can still read /proc/PID/fd (proc_fd_permission() in fs/proc/fd.c). */
 	else if ((now.permitted & searches) == searches && now.euid == 0 && (now.permitted >> CAP_KILL & 1) != 0) {
 		change_to_unused_ids();
 		if (proxy != NULL)
 			use_file_rights_of_owner(proxy, now.permitted);
 	}
 	kept |= now.permitted & searches;
-	/* Ambient capabilities need no separate call, because the kernel clears those that are not inheritable (cap_capset() in security/commoncap.c). */
+	/* capabilities_set() clears the inheritable capabilities, and thereby the ambient ones: the kernel clears those that are not inheritable (cap_capset() in security/commoncap.c). */
 	/* Clear the dumpable flag again, because a change of the effective uid may have reset it to fs.suid_dumpable (prctl(2)). */
 	return capabilities_set(kept, kept, false) && prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
-/* True in builds with AddressSanitizer or gcov, which make system calls that are not in the table permitted. These builds install no filter. */
+/* True in builds with AddressSanitizer or gcov, which make system calls that are not in the table permitted. These builds install no seccomp filter in the watcher and the DNS server process. */
 #if defined __SANITIZE_ADDRESS__ || defined COVERAGE
 #define INSTRUMENTED true
 #else
@@ -168,7 +168,7 @@ void watcher_rights_limit_calls(void)
 			put_jump(&bpf, BPF_JSET, call->forbidden, 1, 0);
 			put_return(&bpf, SECCOMP_RET_ALLOW);
 		}
-		/* Refuse clone3 with ENOSYS, because its flags are in memory, where a filter cannot read them. The C library then calls clone. */
+		/* Refuse clone3 with ENOSYS, because its flags are in memory, where a filter cannot read them. The C library then calls clone. The other calls here, those in the table restricted, fail with EPERM. */
 		put_return(&bpf, SECCOMP_RET_ERRNO | (call == NULL ? ENOSYS : EPERM));
 	}
 	struct sock_fprog program = {(unsigned short)bpf.length, filter};

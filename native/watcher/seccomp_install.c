@@ -36,7 +36,7 @@ static int install_filter(const struct sock_fprog *program, bool watched)
 	return listener < 0 && errno == EINVAL ? call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }
 
-/* Installs a filter, and sets no_new_privs if needed. Returns the listener, or 0 if the rules need no listener. On failure, returns -1 and sets errno. */
+/* Installs a filter. Sets no_new_privs if the kernel requires it (EACCES) and the filter is worth it (needed). Returns the listener, or 0 if the rules need no listener. On failure, returns -1 and sets errno. */
 static int install(const struct seccomp_rules *rules)
 {
 	struct sock_filter instructions[SECCOMP_FILTER_ROOM];

@@ -7,14 +7,14 @@
 #include "seccomp/seccomp_filter.h"
 
 /*
- * Installs the filter in the calling process, which shares its descriptors with init. Writes the numbers of two descriptors to a pipe: the listener
+ * Installs the filter in the calling process, which shares its descriptors with confine's init. Writes the numbers of two descriptors to a pipe: the listener
  * and, if isolated_net is true, the socket of socket_diag_open(). A number is -1 if there is no such descriptor. Sets no_new_privs unless the process
  * has CAP_SYS_ADMIN in its user namespace. Returns true if the filter is installed. Otherwise stores the reason in the log and returns false.
  */
 bool seccomp_filter_install(int setup_pipe, const struct seccomp_rules *rules, bool isolated_net, struct network_log *log);
 
 /*
- * For init: reads the numbers from the pipe, sends the descriptors to the watcher, and closes them. The process with the filter cannot send
+ * For confine's init: reads the numbers of the descriptors from the pipe, sends the descriptors to the watcher, and closes them. The process with the filter cannot send
  * them itself, because its sendmsg(2) would wait for the watcher, which has no listener yet. Exits if they cannot be sent.
  */
 void seccomp_listener_forward(int setup_pipe, int watcher);

@@ -25,7 +25,7 @@ struct wanted_attribute {
 	unsigned short type;
 	const void *value;
 	size_t length;
-	size_t room; /* length of the attribute in the reply, in bytes, if only its start must equal value; 0: the attribute has the length of value */
+	size_t room; /* length of the attribute in the reply, in bytes, if only its first bytes must equal value; 0: the whole attribute must equal value */
 };
 
 int socket_diag_open(void)

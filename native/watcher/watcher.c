@@ -18,7 +18,7 @@
 
 /* Time limit for each wait at the end of the phase: for the end of the watcher or its answer that it stays, and for the end of the DNS server process. */
 #define END_MILLISECONDS 1000
-/* Time limit of an attempt to close the files of confine's caller, and maximum number of attempts. Each attempt closes at least one file, unless its thread gets no processor in time. */
+/* Time limit of an attempt to close the files inherited from the process that started confine, and maximum number of attempts. Each attempt closes at least one file, unless its thread gets no processor in time. */
 #define CLOSE_MILLISECONDS 250
 #define CLOSE_ATTEMPTS 16
 
@@ -56,7 +56,7 @@ static void *close_other_files(void *data)
 	return NULL;
 }
 
-/* Closes all descriptors except fds in a new thread, because a FUSE server can delay a close (fuse_flush() in fs/fuse/file.c). Returns true if all are closed. Returns false after a time limit: the caller then has a new descriptor table without the file that delays, and must call again. */
+/* Closes all descriptors except fds in a new thread, because a FUSE server can delay a close (fuse_flush() in fs/fuse/file.c). Returns true if all are closed. Returns false after a time limit: the process then has a copy of its descriptor table, without the file whose close is delayed, and the function must be called again. */
 static bool close_in_thread(const int *fds, size_t count)
 {
 	pthread_t thread;
@@ -84,7 +84,7 @@ static bool close_in_thread(const int *fds, size_t count)
 	return true;
 }
 
-/* Closes all descriptors except keep, so that a watcher that outlives the command does not hold pipes and terminals of confine's caller open. */
+/* Closes all descriptors except keep, so that a watcher that outlives the command does not hold pipes and terminals of the process that started confine open. Returns false and sets errno on failure. */
 static bool close_files_except(const int *keep, size_t count)
 {
 	for (int attempt = 0; attempt < CLOSE_ATTEMPTS && !close_in_thread(keep, count); attempt++)
@@ -133,7 +133,7 @@ static noreturn void run_dns_server(const struct watcher *watcher, const struct 
 	const char *failed = open_listeners(identity, &conf, listeners);
 	if (failed == NULL && (!privilege_drop(identity) || !watcher_rights_reduce(false, NULL)))
 		failed = "dropping the privileges of the DNS server process";
-	/* Close the files after the calls above, because the closing thread can get stuck. While a second thread exists, unshare(2) would fail, and setuid() of the C library would wait for it. */
+	/* Close the files only now, after unshare(2) and setuid(3), because the thread that closes them can get stuck. Beside such a thread, unshare(2) would fail, and setuid(3) would wait for the thread. */
 	int keep[1 + 2 * NAME_SERVERS] = {watcher->dns_server};
 	memcpy(keep + 1, listeners, sizeof listeners);
 	if (failed == NULL && !close_files_except(keep, 1 + 2 * NAME_SERVERS))
@@ -232,7 +232,7 @@ void watcher_end(struct watcher *watcher, bool phase_may_live_on)
 	close(watcher->control);
 	if (!stays)
 		reap_within(watcher->pid, END_MILLISECONDS);
-	/* Leave dns_server open: after a close, a watcher that stays would log that the DNS server process has exited. */
+	/* Leave the descriptor dns_server open: after a close, a watcher that stays would log that the DNS server process has exited. */
 	/* Wait for the end of the DNS server process before the record is written, because it exits after it has logged the last queries. */
 	if (!stays && watcher->dns_pid > 0)
 		reap_within(watcher->dns_pid, END_MILLISECONDS);

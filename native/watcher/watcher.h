@@ -10,8 +10,8 @@
 
 struct watcher {
 	struct network_log *log;  /* log of the phase's network use; NULL: system calls are not watched */
-	int setup_socket;	  /* init's end of the socket pair with the watcher, for the seccomp listener and requests to init (maker.h); -1: not opened, or closed, as in the supervisor after watcher_start() */
-	int setup_socket_watcher; /* the watcher's end of the socket pair between watcher and init, whose other end is setup_socket; -1: not opened, or closed, as in the supervisor after watcher_start() */
+	int setup_socket;	  /* end of confine's init in the socket pair with the watcher, for the seccomp listener and requests to init (maker.h); -1: not opened, or closed, as in the supervisor after watcher_start() */
+	int setup_socket_watcher; /* the watcher's end of the socket pair between watcher and confine's init, whose other end is setup_socket; -1: not opened, or closed, as in the supervisor after watcher_start() */
 	int control;		  /* this process's end of the socket pair between supervisor and watcher; a byte from the supervisor makes the watcher stay after the end of the supervisor, the end of file makes it exit; -1: the watcher has not been started */
 	int broker;		  /* this process's end of the socket pair between watcher and Yama broker (yama_broker.c); -1: there is no broker */
 	pid_t pid;
