@@ -15,11 +15,11 @@
 /* Maximum number of names to try for a new cgroup, and of attempts to create it while other runs remove its parent. After the last, --cgroup fails. */
 #define ATTEMPTS 64
 
-/* Time limit for freezing the cgroup before its processes are killed one by one. */
+/* Time limit for freezing the cgroup before its processes are killed one by one. After it, confine kills them even if they are not frozen. */
 #define FREEZE_MILLISECONDS 10
 
 struct cgroup_location {
-	int root;	     /* descriptor of the mount point of cgroup v2, for the caller to close */
+	int root;	     /* descriptor of the mount point of cgroup v2; the function that calls find_location() closes it */
 	char own_path[4096]; /* path of this process's cgroup below root; "" for root itself */
 };
 
@@ -56,7 +56,7 @@ static bool read_own_path(char *path, size_t size)
 	return found;
 }
 
-/* Finds the mount point of cgroup v2 and the cgroup of this process, from /proc. On an error, returns false and sets *why and errno. */
+/* Finds the mount point of cgroup v2 and the cgroup of this process, from /proc. On an error, returns false and sets *why (static text) and errno. */
 static bool find_location(struct cgroup_location *location, const char **why)
 {
 	*why = "no cgroup v2 is mounted";
@@ -89,7 +89,7 @@ static bool is_portage_leaf(const char *path)
 	return length > 0 && digits[length] == '/' && strchr(digits + length + 1, '/') == NULL;
 }
 
-/* Opens the directory, and creates it if it does not exist. Returns a descriptor, or -1 with errno. */
+/* Opens the cgroup name in parent, and creates the cgroup if it does not exist. Returns a descriptor, or -1 with errno. */
 static int open_or_create(int parent, const char *name)
 {
 	bool exists = cgroupfs_make_directory(parent, name) || errno == EEXIST;
@@ -107,11 +107,11 @@ static void remove_if_empty(int parent)
 }
 
 /*
- * Opens the parent for the phase's cgroup if confine runs as root. The parent is the cgroup of this process if keep_own is true, or if
- * Portage has created that cgroup for a package and no limits are requested. Otherwise it is the cgroup /portcullis, created if missing. If
- * limited is true (limits are requested), enables the controllers memory, pids and cpu there where possible. Returns a close-on-exec
- * descriptor, or -1 with why (static text) and errno. Another process can remove /portcullis at any time; creating a cgroup in it then fails
- * with ENOENT or ENODEV.
+ * Opens the parent for the phase's cgroup if confine runs as root. The parent is the cgroup of this process if keep_own is true (a requested
+ * limit is inherited from that cgroup), or if Portage has created that cgroup for a package and no limits are requested. Otherwise it is the
+ * cgroup /portcullis, created if missing. If limited is true (limits are requested), enables the controllers memory, pids and cpu there where
+ * possible. Returns a close-on-exec descriptor, or -1 with why (static text) and errno. Another process can remove /portcullis at any time;
+ * creating a cgroup in it then fails with ENOENT or ENODEV.
  */
 static int open_root_parent(const struct cgroup_location *location, bool keep_own, bool limited, const char **why)
 {
@@ -151,7 +151,7 @@ static void move_processes_and_enable_controllers(int directory)
 	enable_controllers(directory);
 }
 
-/* Opens the parent for the phase's cgroup if confine does not run as root: the cgroup of this process, which must be delegated to the caller. */
+/* Without root: opens the parent for the phase's cgroup, which is the cgroup of this process and must be delegated to this user. If limited is true, enables its controllers. */
 static int open_delegated_parent(struct cgroup_location *location, bool limited, const char **why)
 {
 	char *name = strrchr(location->own_path, '/');
@@ -238,7 +238,7 @@ static void set_limits(struct cgroup *cgroup, const struct options *options)
 	}
 }
 
-/* Removes cgroups of killed runs. Creates the new cgroup, locks it and opens its files. On an error, removes the new one and returns false with errno. */
+/* Removes cgroups of killed runs of confine from the parent. Then creates, locks and opens the phase's cgroup. On an error, removes this cgroup and returns false with errno. */
 static bool create_in_parent(struct cgroup *cgroup, const struct options *options)
 {
 	cgroupfs_sweep(cgroup->parent);
@@ -246,8 +246,8 @@ static bool create_in_parent(struct cgroup *cgroup, const struct options *option
 	if (parent < 0)
 		return false;
 	/*
-	 * Until the new cgroup is locked, a shared lock of the parent prevents other runs from removing it in cgroupfs_sweep(). If a sweep
-	 * already holds an exclusive lock, this lock fails. The sweep may then lock or remove the new cgroup, and cgroup_make() tries again.
+	 * A shared lock of the parent prevents cgroupfs_sweep() of other runs from removing the new cgroup before it is locked. If a sweep
+	 * already holds an exclusive lock of the parent, flock() fails here. The sweep may then remove the new cgroup: cgroup_make() tries again.
 	 */
 	flock(parent, LOCK_SH | LOCK_NB);
 	bool made = false;
@@ -349,7 +349,7 @@ bool cgroup_kill(const struct cgroup *cgroup, long long deadline)
 		bool killed = cgroup->kill >= 0 && pwrite(cgroup->kill, "1", 1, 0) == 1;
 		if (!killed || now >= began + KILL_MILLISECONDS)
 			cgroupfs_kill_frozen(cgroup->directory, now + FREEZE_MILLISECONDS);
-		/* Check again after 1 ms: the kernel reports changes at most every 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV in kernel/cgroup/cgroup.c). */
+		/* Check again after 1 ms, without an event: the kernel reports changes of cgroup.events at most every 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV in kernel/cgroup/cgroup.c). */
 		struct pollfd change = {.fd = cgroup->events, .events = POLLPRI};
 		if (!is_empty(cgroup))
 			poll(&change, 1, 1);
@@ -357,7 +357,7 @@ bool cgroup_kill(const struct cgroup *cgroup, long long deadline)
 	return true;
 }
 
-/* Returns the number in a file, or -1 if the file is missing or does not start with a number. */
+/* Returns the number at the start of the file name in directory, or -1 if the file is missing or does not start with a number. */
 static long long read_number(int directory, const char *name)
 {
 	char text[64];

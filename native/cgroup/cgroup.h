@@ -10,11 +10,11 @@
 struct cgroup {
 	int parent;    /* descriptor of the directory that contains the cgroup */
 	int directory; /* descriptor of the cgroup; an flock(2) on it marks the cgroup as in use */
-	int kill;      /* descriptor of cgroup.kill; -1 before Linux 5.14 */
+	int kill;      /* descriptor of cgroup.kill; -1 if the kernel has no such file (before Linux 5.14) */
 	int events;    /* descriptor of cgroup.events, which shows whether the cgroup contains processes */
 	char name[256];
 	const char *limit_problem[LIMITS]; /* for each limit, the reason why it is not in force although --limit requests it; NULL: none */
-	int limit_error[LIMITS];	   /* for each limit, the errno of the failure that limit_problem describes */
+	int limit_error[LIMITS];	   /* for each limit whose limit_problem is not NULL, the errno of the failure */
 	int inherited;			   /* descriptor of the cgroup in which confine was started; -1: no requested limit is inherited from it */
 	bool inherits[LIMITS];		   /* true if the cgroup in which confine was started already has this limit, at least as strict as --limit requests */
 	/*
@@ -35,7 +35,7 @@ struct cgroup_usage {
 };
 
 /*
- * Creates the cgroup that --cgroup requests, with the caller's rights. For root: below the cgroup /portcullis or Portage's cgroup
+ * Creates the cgroup that --cgroup requests, without the privileges of a setuid confine. For root: below the cgroup /portcullis or Portage's cgroup
  * (open_root_parent()) or, if limits are inherited, below the cgroup of this process, whose limits stay in force. For other users: below
  * the cgroup of this process, if it is delegated. Also removes cgroups that killed runs have left in the parent. All descriptors are
  * close-on-exec. On an error, returns false and sets *why (static text) and errno; inherits[] is valid even then.

@@ -17,7 +17,7 @@ long long cgroupfs_value(int directory, const char *name, const char *key);
 /* Makes a cgroup with mode 0711: other users cannot open it and lock it, which would mark it as in use. Returns false with errno. */
 bool cgroupfs_make_directory(int parent, const char *name);
 
-/* Removes the cgroup name in parent and all cgroups below it, which must be empty. directory is its descriptor. Returns false with errno. */
+/* Removes the cgroup name in parent and all cgroups below it, which must be empty. directory is a descriptor of the cgroup name. Returns false with errno. */
 bool cgroupfs_remove(int parent, const char *name, int directory);
 
 /* Time limit for cgroup.kill, which needs 30 ms for 1,000 processes. After it, confine kills the remaining processes one by one. */
@@ -31,7 +31,7 @@ bool cgroupfs_remove(int parent, const char *name, int directory);
  */
 void cgroupfs_kill_frozen(int directory, long long deadline);
 
-/* Kills and removes the cgroups in parent that killed runs have left: no process has locked them. Returns the number of removed cgroups. */
+/* Kills the processes in cgroups of parent that killed runs of confine have left (no process holds a lock on them), and removes these cgroups. Returns the number of removed cgroups. */
 int cgroupfs_sweep(int parent);
 
 #endif

@@ -43,7 +43,7 @@ long long cgroupfs_value(int directory, const char *name, const char *key)
 
 typedef void visitor(int parent, const char *name, int directory, void *data);
 
-/* Calls visit() for all cgroups below parent, down to this depth: for a cgroup after those below it, so that visit() can remove the cgroup. */
+/* Calls visit() for all cgroups below parent, at most depth levels deep: for a cgroup after those below it, so that visit() can remove the cgroup. */
 static void visit_each(int parent, int depth, visitor *visit, void *data)
 {
 	int copy = depth == 0 ? -1 : openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -116,7 +116,7 @@ void cgroupfs_kill_frozen(int directory, long long deadline)
 struct sweep {
 	long long deadline;
 	int removed;
-	int remaining; /* number of killed cgroups that still have processes */
+	int remaining; /* number of cgroups that had processes, which this pass has killed; only a later pass can remove these cgroups */
 	bool one_by_one;
 };
 
@@ -139,7 +139,7 @@ int cgroupfs_sweep(int parent)
 {
 	long long began = clock_milliseconds();
 	struct sweep sweep = {.deadline = began + SWEEP_MILLISECONDS};
-	/* Skip the sweep while another run creates a cgroup in parent: it holds a shared lock of parent until it has locked the new cgroup. */
+	/* Skip the sweep while another run of confine creates a cgroup in parent: that run holds a shared lock of parent until it has locked the new cgroup. */
 	AUTO_CLOSE int own = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (own >= 0 && flock(own, LOCK_EX | LOCK_NB) == 0)
 		do {

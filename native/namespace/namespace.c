@@ -13,7 +13,7 @@
 #include "util/process.h"
 #include "util/text.h"
 
-/* Time limit for the exit of the child that writes the id maps; then it is killed. Closing an inherited file can delay the exit. */
+/* Time limit for the exit of the child that writes the id maps. After it, the child is killed. Closing an inherited file can delay the exit. */
 #define WRITER_MILLISECONDS 1000
 
 static bool write_single(int directory, const struct identity *identity)
@@ -26,7 +26,7 @@ static bool write_single(int directory, const struct identity *identity)
 	       file_write(directory, "gid_map", gid);
 }
 
-/* Reads the id map at path. Stores in text a new map that maps each id inside that map to itself. Returns the length of text, or 0 on failure. */
+/* Reads the id map at path. Stores in text a new map, which maps each id that the map at path contains to itself. Returns the length of text, or 0 on failure. */
 static size_t identity_map(const char *path, char *text, size_t size)
 {
 	AUTO_FCLOSE FILE *map = fopen(path, "re");
@@ -46,7 +46,7 @@ struct maps {
 
 /*
  * Starts a child that writes the id maps of this process, its parent. The child stays in the old user namespace, where it has the
- * capabilities for mapping many ids. It waits for a byte in the pipe, which the parent writes after it has entered the new namespace.
+ * capabilities for mapping many ids. The child waits for a byte in the pipe, which the parent writes after it has entered the new namespace.
  */
 static pid_t start_writer(int directory, const struct maps *maps, int entered_pipe[2])
 {
@@ -144,10 +144,10 @@ static bool is_address(const struct sockaddr *address, const struct destination 
 	return destination_read(&to, &copy, sizeof copy, false) && destination_equals(&to, wanted);
 }
 
-/* Returns true if entry is an address of lo whose address and netmask are those of added, which Portage adds to lo. */
+/* Returns true if entry is an address of lo that equals added (an address that Portage adds to lo) and has the netmask that Portage sets. */
 static bool is_added(const struct ifaddrs *entry, const struct destination *added)
 {
-	/* Netmask of LOOPBACK_PREFIX bits. */
+	/* Netmask of Portage's addresses on lo: LOOPBACK_PREFIX is 8, so only the first byte is set. */
 	const struct destination mask = {.family = added->family, .address = {0xFF}};
 	return (entry->ifa_flags & IFF_LOOPBACK) != 0 && is_address(entry->ifa_addr, added) && is_address(entry->ifa_netmask, &mask);
 }
@@ -215,7 +215,7 @@ unsigned inherited_from_portage(unsigned wanted)
 static long long from_snmp(const char *text)
 {
 	const char *name = strstr(text, " OutNoRoutes"), *number = strstr(text, "\nIp: ");
-	/* The number has the same position in the second line as the name OutNoRoutes in the first. */
+	/* The number has the same position in the second line as the name OutNoRoutes in the first: move to the next number for each name. */
 	for (const char *c = text; number != NULL && name != NULL && c <= name; c++)
 		if (*c == ' ')
 			number = strchr(number + 1, ' ');
@@ -240,7 +240,7 @@ void snmp_files(int files[2])
 {
 	files[0] = open("/proc/self/net/snmp", O_RDONLY | O_CLOEXEC);
 	files[1] = open("/proc/self/net/snmp6", O_RDONLY | O_CLOEXEC);
-	/* Close the second file if there is no first one: fd_passing_send() sends no descriptor after the first -1. */
+	/* Close snmp6 if snmp could not be opened: fd_passing_send() sends no descriptor after the first -1, so it would not send snmp6. */
 	if (files[0] < 0 && files[1] >= 0) {
 		close(files[1]);
 		files[1] = -1;

@@ -13,14 +13,14 @@ enum network {
 };
 
 struct setup_step {
-	const char *call;      /* name of the system call or action, as messages print it */
+	const char *call;      /* name of the system call or action of this step, as messages print it */
 	unsigned required_for; /* isolation that is impossible if the step fails, bits of enum isolation; 0: none */
 };
 extern const struct setup_step setup_steps[STEPS];
 
 /*
  * Enters the new namespaces that the bits of isolation (enum isolation) name. In mode userns, first enters a user namespace and maps ids to
- * themselves: all ids if the caller may map them, otherwise only the caller's. ISOLATE_PID takes effect for the next child, which then
+ * themselves: all ids if this process may map them, otherwise only its effective ids. ISOLATE_PID takes effect for the next child, which then
  * calls isolate_mount_proc() for ISOLATE_PROC. Returns true with setup_error set to STEP_NONE, or to a step that failed and is not
  * required: the host name or the mount of /dev/shm. On an error, returns false with setup_error; this process must then exit.
  */

@@ -27,7 +27,7 @@ extern const char *const limit_files[LIMITS];
 /* Number of kinds of isolation that have an option: --net, --ipc, --pid and --mount. isolation_names[] has the names without "--". */
 enum { ISOLATIONS = 4 };
 extern const struct isolation_name {
-	unsigned bit; /* member of enum isolation */
+	unsigned bit; /* the bit of enum isolation that this option requests */
 	const char *name;
 } isolation_names[ISOLATIONS];
 

@@ -28,7 +28,7 @@ static int open_netlink(void)
 	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 }
 
-/* Closes a descriptor, unless it is -1, and preserves errno. Returns result. */
+/* Closes fd, unless it is -1, and preserves errno. Returns result unchanged, for use in a return statement. */
 static bool close_after(int fd, bool result)
 {
 	int saved = errno;
@@ -232,7 +232,7 @@ static int open_dns_socket(const struct destination *server, int type)
 	int fd = socket(server->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	/* The address is not one of lo: there is only a route for it. bind(2) accepts such an IPv6 address only with this option. */
+	/* lo does not have the address of the name server: only a local route exists. bind(2) accepts such an IPv6 address only with this option. */
 	setsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_FREEBIND : IP_FREEBIND, &(int){1}, sizeof(int));
 	bool open = bind(fd, &name.any, six ? sizeof name.in6 : sizeof name.in) == 0 && (type == SOCK_DGRAM || listen(fd, 64) == 0);
 	if (open)

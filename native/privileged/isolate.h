@@ -13,7 +13,7 @@ bool isolate(const struct identity *identity, unsigned isolation, struct setup_e
 /* Mounts a new /proc. This process must be process 1 of a PID namespace. Returns false and sets setup_error on failure. */
 bool isolate_mount_proc(const struct identity *identity, struct setup_error *setup_error);
 
-/* The index of lo in every network namespace (include/linux/netdevice.h, LOOPBACK_IFINDEX). */
+/* The interface index of lo in every network namespace (include/linux/netdevice.h, LOOPBACK_IFINDEX). */
 #define LOOPBACK_INDEX 1
 
 /* Number and prefix length of the addresses that confine adds to lo, in addition to 127.0.0.1 and ::1. Portage adds the same addresses. */

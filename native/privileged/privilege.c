@@ -74,7 +74,7 @@ static bool set_undumpable(void)
 	return prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
-/* Returns the needed capabilities that are in confine's permitted set. The bounding set of a container can lack some; the calls that need them then fail. */
+/* Returns the needed capabilities that are in confine's permitted set. The bounding set of a container can lack some of them; system calls that need these then fail. */
 static uint64_t permitted(const struct identity *identity)
 {
 	return needed_capabilities & identity->permitted;
@@ -86,7 +86,7 @@ static bool become_caller(const struct identity *identity)
 	uid_t uid = identity->ruid;
 	if (syscall(SYS_setresgid, gid, gid, gid) != 0 || syscall(SYS_setresuid, uid, uid, uid) != 0)
 		return false;
-	/* If the caller is root, keep the capabilities: the next exec would restore them anyway. */
+	/* If the user who started confine is root, keep the capabilities, which the next exec would restore anyway; otherwise clear them. */
 	return uid == 0 || capabilities_set(0, 0, true);
 }
 
@@ -97,7 +97,7 @@ bool privilege_suspend(const struct identity *identity)
 	if (identity->mode != MODE_SETUID)
 		return become_caller(identity);
 	gid_t gid = identity->rgid;
-	/* setresuid(2) keeps the effective capabilities if the caller has set SECBIT_NO_SETUID_FIXUP (capabilities(7)), so clear them. */
+	/* setresuid(2) keeps the effective capabilities if the process that started confine has set SECBIT_NO_SETUID_FIXUP (capabilities(7)), so clear them. */
 	return syscall(SYS_setresgid, gid, gid, gid) == 0 && syscall(SYS_setresuid, UNCHANGED, identity->ruid, UNCHANGED) == 0 &&
 	       capabilities_set(0, permitted(identity), true) && set_undumpable();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The identity and the privileges of confine. If confine is set-user-ID root, its privileges are in force only between privilege_raise()
- * and privilege_lower(). All other code runs with the caller's effective user ID and without capabilities. In other modes these two
- * functions do nothing. This code makes system calls directly, because a preloaded library such as fakeroot can replace the C library's.
+ * and privilege_lower(). All other code runs with the effective user ID of the user who starts confine, and without capabilities. In
+ * other modes these two functions do nothing. This code uses syscall(2), because a preloaded library such as fakeroot can replace setresuid(3).
  */
 #ifndef PRIVILEGE_H
 #define PRIVILEGE_H
@@ -11,8 +11,8 @@
 
 enum mode {
 	MODE_NONE,   /* confine creates no namespace */
-	MODE_ROOT,   /* the caller is root and has CAP_SYS_ADMIN */
-	MODE_SETUID, /* confine is set-user-ID root, and the caller is not root */
+	MODE_ROOT,   /* the user who starts confine is root and has CAP_SYS_ADMIN */
+	MODE_SETUID, /* confine is set-user-ID root, and the user who starts confine is not root */
 	MODE_USERNS, /* confine has no privileges, so it uses a new user namespace */
 };
 
@@ -34,12 +34,12 @@ bool identity_read(struct identity *identity);
 
 bool identity_has_capability(const struct identity *identity, int capability);
 
-/* Changes the capabilities of the calling thread, one bit each. keeps_inheritable: true to keep the inheritable set, as the caller has set it; false to clear it. Returns false with errno. */
+/* Changes the capabilities of the calling thread, one bit each. keeps_inheritable: true to keep the inherited inheritable set, false to clear it. Returns false with errno. */
 bool capabilities_set(uint64_t effective, uint64_t permitted, bool keeps_inheritable);
 
 /*
  * If confine is set-user-ID root, suspends its privileges. Must be called before anything is read or opened. Keeps three capabilities permitted, but
- * not in force, for privilege_raise(). Keeps the saved user ID 0, so that the caller can neither trace this process nor change its limits
+ * not in force, for privilege_raise(). Keeps the saved user ID 0, so that the user can neither trace this process nor change its limits
  * (prlimit(2)). If confine has other privileges (set-group-ID, file capabilities, set-user-ID without CAP_SYS_ADMIN), drops all of them
  * permanently. Returns false with errno.
  */
@@ -57,7 +57,7 @@ void privilege_lower(const struct identity *identity);
 
 /*
  * In mode setuid, drops all privileges permanently, and verifies the ids and capabilities afterwards. Sets no_new_privs, because set-user-ID
- * programs must not run with privileges in namespaces that the caller has chosen. Returns false with errno.
+ * programs must not run with privileges in namespaces that the user of confine has chosen. Returns false with errno.
  */
 bool privilege_drop(const struct identity *identity);
 

@@ -68,7 +68,7 @@ struct reason {
 	int error;
 };
 
-/* Tests the seccomp listener of the watcher. Called in a child process, because a process cannot remove a seccomp filter. */
+/* Tests whether the watcher can use a seccomp listener, and stores the result in data, a struct reason. Called in a child process, because a process cannot remove a seccomp filter. */
 static void try_filter(void *data)
 {
 	const char *why = seccomp_filter_probe();
@@ -95,7 +95,7 @@ int probe(const struct identity *identity)
 		if (isolation_names[i].bit != ISOLATE_MOUNT)
 			printf("portage_made_%s=%s\n", isolation_names[i].name, (inherited & isolation_names[i].bit) != 0 ? "yes" : "no");
 #ifdef __GLIBC__
-	/* A C library linked statically into confine is not updated with the system. portcullis doctor compares its version with the system's. */
+	/* Print the version of a C library that is linked statically into confine, because it is not updated with the system. portcullis doctor compares its version with the system's. */
 	printf("libc=glibc %s\n", gnu_get_libc_version());
 #endif
 	fflush(stdout);
@@ -113,7 +113,7 @@ int probe(const struct identity *identity)
 int gc(const struct identity *identity)
 {
 	struct identity own = *identity;
-	/* Drop privileges: confine needs none for removing the caller's cgroups. */
+	/* Drop privileges: confine needs none for removing the cgroups of the user who starts it. */
 	if (!privilege_drop(&own) || !identity_read(&own))
 		refuse("cannot drop root privileges: %m");
 	int removed = cgroup_gc(&own);

@@ -13,7 +13,7 @@ enum { DNS_PORT = 53 };
 
 struct destination {
 	int family;		   /* address family, AF_INET or AF_INET6; an IPv4-mapped IPv6 address is stored as AF_INET */
-	unsigned char address[16]; /* for AF_INET, the last 12 bytes are 0 */
+	unsigned char address[16]; /* IP address in network byte order; an IPv4 address is in the first 4 bytes, and the other 12 are 0 */
 	uint16_t port;
 	char protocol[12]; /* name of the protocol: "tcp", "udp"...; "" if it is unknown */
 };
@@ -28,7 +28,7 @@ union socket_address {
 
 /*
  * Converts a socket address to a destination; an IPv4-mapped one becomes AF_INET. sending: true for the address of a datagram, where AF_UNSPEC
- * means AF_INET; false for that of a connect. Returns false if the address is no internet address.
+ * means AF_INET; false for the address of connect(2), where AF_UNSPEC is no destination. Returns false if the address is no internet address.
  */
 bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending);
 

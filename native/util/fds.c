@@ -109,7 +109,7 @@ long file_read(int directory, const char *path, char *text, size_t size)
 
 bool file_write(int directory, const char *path, const char *text)
 {
-	/* A single write, because the kernel accepts an id map only in one (user_namespaces(7)). */
+	/* Use a single write, because the kernel accepts an id map only in one (user_namespaces(7)). */
 	AUTO_CLOSE int fd = openat(directory, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
@@ -141,8 +141,8 @@ void close_fds_except(const int *keep, size_t count)
 }
 
 /*
- * Returns true if the C library has opened this standard stream, because the caller has closed it. For set-user-ID programs glibc does so
- * before main(), in the wrong direction (csu/check_fds.c): standard input is /dev/full for writing, the others are /dev/null for reading.
+ * Returns true if the C library has opened this standard stream, because the stream was closed at the exec of confine. For set-user-ID programs
+ * glibc does so before main(), in the wrong direction (csu/check_fds.c): standard input is /dev/full for writing, the others are /dev/null for reading.
  */
 static bool is_from_libc(int fd)
 {

@@ -15,7 +15,7 @@ void auto_close(const int *fd);
 void auto_fclose(FILE **file);
 void auto_closedir(DIR **folder);
 
-/* Maximum number of descriptors in one message of fd_passing_send(), and length of its array. */
+/* Maximum number of descriptors in one message of fd_passing_send(), and length of its array fds. */
 enum { PASSED_FDS = 2 };
 
 /* Sends one message with the descriptors in fds before the first -1 (unix(7), SCM_RIGHTS). Returns false with errno. */
@@ -44,7 +44,7 @@ void close_fd(int fd);
 void close_fds_except(const int *keep, size_t count);
 
 /*
- * Opens /dev/null, close-on-exec, for each standard stream that the caller has closed, so that no other file gets its number. secure:
+ * Opens /dev/null, close-on-exec, for each standard stream that was closed at the exec of confine, so that no other file gets its number. secure:
  * true if AT_SECURE is set: the C library may then have opened these streams, and the function makes them close-on-exec; false if not. Returns false on failure.
  */
 bool fds_fill_stdio(bool secure);

@@ -41,7 +41,7 @@ enum step {
 
 struct setup_error {
 	enum step step;
-	int error; /* errno of the failed step */
+	int error; /* errno of the failed step; 0 if no step failed */
 };
 
 #endif

@@ -60,7 +60,7 @@ void json_close(struct json *json, const char *brackets)
 	append(json, brackets, strlen(brackets));
 }
 
-/* Returns the length of the UTF-8 sequence that starts with this byte, 0 if it is not a first byte (RFC 3629, section 4). */
+/* Returns the length of the UTF-8 sequence that starts with this byte, or 0 if no sequence starts with it (RFC 3629, section 4). */
 static size_t length_by_first_byte(unsigned char first)
 {
 	if (first < 0x80)
@@ -71,7 +71,7 @@ static size_t length_by_first_byte(unsigned char first)
 					       : 4;
 }
 
-/* Returns the length of the valid UTF-8 sequence at text, 0 if it is invalid (RFC 3629, section 4). */
+/* Returns the length of the valid UTF-8 sequence at text, or 0 if the bytes at text are not valid UTF-8 (RFC 3629, section 4). */
 static size_t utf8_sequence(const unsigned char *text, size_t left)
 {
 	unsigned char first = text[0];

@@ -12,7 +12,7 @@ struct json {
 	char *text;
 	size_t length;
 	size_t capacity;
-	bool failed; /* out of memory: the text is incomplete */
+	bool failed; /* true: memory was exhausted, so the text is incomplete; false: the text is complete */
 };
 
 /* Appends formatted text without escaping, truncated to 255 bytes: a number, or the bracket that opens a list or an object. */

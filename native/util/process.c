@@ -135,7 +135,7 @@ bool call_in_child(void (*function)(void *data), void *data, size_t size, int mi
 	return returned;
 }
 
-/* Time limit of pids_add_descendants(). It lists the children of the first SEARCH_LEAST processes, among them init, even after this time. */
+/* Time limit of pids_add_descendants(). This function lists the children of the first SEARCH_LEAST processes, among them confine's init, even after this time. */
 #define SEARCH_MILLISECONDS 500
 #define SEARCH_LEAST 4
 /* pids_kill_descendants() reaps zombies early if there are more than this, because other processes of the user need process IDs. */

@@ -38,7 +38,7 @@ bool proc_is_masked(void);
 
 /*
  * Returns true if the process pid is alive but missing in /proc. With the mount option hidepid=2, /proc hides processes that are not
- * dumpable, such as init, from ordinary users (proc(5)). Returns false for zombies, and if /proc belongs to another PID namespace.
+ * dumpable, such as confine's init, from ordinary users (proc(5)). Returns false for zombies, and if /proc belongs to another PID namespace.
  */
 bool proc_hides(pid_t pid);
 
@@ -81,7 +81,7 @@ struct signals {
 };
 
 /*
- * Saves the signal mask and the SIGCHLD action that the caller of confine has set. Sets SIGCHLD to its default action: while SIGCHLD is
+ * Saves the signal mask and the SIGCHLD action that confine inherits from the process that started it. Sets SIGCHLD to its default action: while SIGCHLD is
  * ignored, wait(2) cannot report the exit status of a child.
  */
 bool signals_save(struct signals *signals);

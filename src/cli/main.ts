@@ -77,7 +77,7 @@ function parse(name: string, command: Command, argv: readonly string[]): Input {
 	return { values, flags, words, command: end < 0 ? undefined : argv.slice(end + 1) };
 }
 
-/** Checks the number of positional arguments against the usage line. `run` and `shell` check theirs, because a command can follow. */
+/** Checks the number of positional arguments against the usage line. Skips `run` and `shell`, whose usage line has `--` with a command: they check their own arguments. */
 function checkNumber(name: string, { words: usage }: Command, words: readonly string[]): void {
 	if (usage.includes('[--')) return;
 	const operands = usage.split(' ').filter(Boolean);

@@ -48,8 +48,8 @@ export function runningPhases() {
 }
 
 /**
- * Returns the package as CATEGORY/PF and the phase without src_ (`?` if one is unknown) of the phase whose outermost process is `proc`, or undefined if there is none. That process is usually confine, whose options
- * name the phase. If a phase needs no supervisor, confine has executed the inner ebuild.sh, whose last argument is the hook's marker.
+ * If `proc` is the outermost process of a phase, returns the package (CATEGORY/PF) and the phase without src_, each `?` if unknown; otherwise
+ * undefined. The outermost process is usually confine, whose options name the phase. Without a supervisor, confine has executed the inner ebuild.sh, whose last argument is the hook's marker.
  */
 export function phaseOf(proc: Process) {
 	return phaseFromLabels(proc) ?? phaseFromMarker(proc);

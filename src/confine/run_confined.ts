@@ -50,7 +50,7 @@ export async function runConfined(
 			const confineArgs = [...withOptions, ...uses, '--notice-file', notices, '--', ...command];
 			return runForeground(confineFor(eprefix), confineArgs, encodeSecureEnvironment(environment), cwd);
 		};
-		// Run with --require first, because only then confine reports a missing confinement before the command starts.
+		// Run with --require first: if a confinement is missing, confine reports this and does not start the command.
 		exit = await run(options.map((option) => (option === '--best-effort' ? '--require' : option)));
 		const isRefused = (readRecord(notices)?.missing.length ?? 0) > 0;
 		if (isRefused && bestEffort && options.includes('--best-effort')) {

@@ -18,7 +18,7 @@ export const evidenceVariables: readonly string[] = [
 
 type FoundConflict = Readonly<ReturnType<typeof findConflicts>[number]>;
 
-/** Finds the conflicts of a package or of the whole configuration. `phaseContext.phase` is ignored. */
+/** Finds the conflicts of a package or of the whole configuration. Considers all src_* phases, and ignores `phaseContext.phase`. */
 export function findConflicts(phaseContext: PhaseContext, context: BuildContext) {
 	// Decide as if fakeroot were not in use. A sandbox that fakeroot disables is a conflict, so it must count as applied.
 	const applied = new Set(srcPhases.flatMap((phase) => granted(decide({ ...phaseContext, phase, fakeroot: '' }))));
@@ -54,7 +54,7 @@ function fix(purpose: string, lines: string) {
 	return { text: `To ${purpose}, add to make.conf:`, lines };
 }
 
-/** The variables of make.conf in which an assignment adds a word. */
+/** The list variables of make.conf: a fix adds a word to their value. In other variables, a fix replaces the value. */
 const lists = ['FEATURES', 'ENV_UNSET', 'PORTCULLIS_ALLOW'];
 
 /** Returns the lines of make.conf for these assignments, separated by spaces. A list gets one line with all words. */

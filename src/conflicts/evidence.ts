@@ -24,7 +24,7 @@ export type Assignment = readonly [name: string, value: string];
 export interface Evidence {
 	/** The text in the parentheses of the message `Portcullis: app-misc/foo-1: distcc conflicts with FEATURES="network-sandbox" (...)`. */
 	readonly text: string;
-	/** The assignment that ends the conflict and keeps the sandbox. */
+	/** The assignment that ends the conflict and keeps the sandbox; absent if the evidence determines none. */
 	readonly fix?: Assignment;
 }
 
@@ -185,7 +185,7 @@ export function ccacheEvidence(context: BuildContext): Evidence[] {
 	return [];
 }
 
-/** Returns evidence for a remote storage in `list`. Ignores file: and redis+unix: (a UNIX socket), which work in a network namespace. */
+/** Returns evidence for a remote storage in `list`. Ignores file: and redis+unix: (a UNIX socket), which work in a network namespace. If it finds any, puts `used[0]` first. */
 function remoteStorage(context: BuildContext, source: string, list: string, used: readonly Evidence[]): Evidence[] {
 	const [first] = words(list).filter(
 		(url) => /^(https?|rediss?):/.test(url) && !urlEndpoints(url).some((endpoint) => isAllowed(context, endpoint)),

@@ -47,20 +47,20 @@ interface Conflict {
 	readonly fix?: readonly Assignment[];
 }
 
-/** True if FEATURES contains this word. */
+/** Returns a bash condition that is true if FEATURES contains this word. */
 function word(name: string): string {
 	return `[[ $features == *' ${name} '* ]]`;
 }
 
-/** True if one of these variables is not empty. */
+/** Returns a bash condition that is true if one of these variables is not empty. */
 function set(...names: readonly string[]): string {
 	return `[[ ${names.map((name) => `\${${name}-}`).join(' || ')} ]]`;
 }
 
-/** True if a compiler in a variable or in PATH may be a launcher such as distcc. */
+/** A bash condition that is true if a compiler in a variable or in PATH may be a launcher such as distcc. */
 const compiler = '[[ $compiler ]]';
 
-/** True if one of ccache's configuration files contains this text. */
+/** Returns a bash condition that is true if one of ccache's configuration files contains this text. */
 function ccacheFiles(text: string): string {
 	const files = [
 		'"${CCACHE_CONFIGPATH-}"',

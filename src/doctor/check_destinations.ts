@@ -37,7 +37,7 @@ export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 }
 
 /**
- * Returns an error if this is root and none of `words`, the words of FEATURES, makes Portage start its SOCKS proxy. Portage as root isolates
+ * Returns an error if root runs doctor and none of `words`, the words of FEATURES, makes Portage start its SOCKS proxy. Portage as root isolates
  * the network before confine starts, so that allowed connections are possible only through this proxy. Otherwise returns [].
  */
 export function proxyFindings(words: readonly string[]): Finding[] {

@@ -18,7 +18,7 @@ export interface Finding {
 	readonly observed: readonly string[];
 }
 
-/** withFix(STATE) and withoutFix(STATE) return functions that make a finding in this state. */
+/** withFix(STATE) and withoutFix(STATE) return functions that make a finding in this state, with or without instructions for a repair. */
 const withFix =
 	(state: State) =>
 	(id: string, title: string, meaning: string, fix: string, observed: readonly string[] = []): Finding => ({

@@ -10,7 +10,7 @@ interface Failure {
 	readonly error: string;
 	/** Function that reads a file without trailing whitespace, and returns undefined if the file is not readable. Tests replace it. */
 	readonly read: (file: string) => string | undefined;
-	/** True if a setuid confine could apply the confinement. */
+	/** True if a setuid confine may be able to apply the confinement, so that the fix names `install.sh --setuid`; false: the fix omits it. */
 	readonly setuidHelps: boolean;
 }
 

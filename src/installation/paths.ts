@@ -19,7 +19,7 @@ export function paths(eprefix: string) {
 	} as const;
 }
 
-/** Returns the file to write. If the path is a folder, which Portage reads as well, this is the file `portcullis` in the folder. */
+/** Returns the file to write for a path in /etc/portage. If the path is a folder, which Portage reads as well, the file to write is the file `portcullis` in the folder. */
 export function targetOf(file: string): string {
 	return isFolder(file) ? `${file}/portcullis` : file;
 }
@@ -78,7 +78,7 @@ export function installation(url = import.meta.url) {
 	};
 }
 
-/** Returns the path of confine for `eprefix`. If this is the prefix of this program, the result may be the confine of the checkout. */
+/** Returns the path of confine for `eprefix`. For a program in a checkout of the source, '' stands for the confine of the checkout. */
 export function confineFor(eprefix: string): string {
 	const own = installation();
 	return eprefix === own.eprefix ? own.confine : paths(eprefix).confine;

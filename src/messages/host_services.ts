@@ -9,7 +9,7 @@ interface HostService {
 	/**
 	 * risky: the service holds keys or starts programs, so emerge prints a message about a request. common: emerge prints no message, because
 	 * on some hosts most builds make requests to this service. Such requests alone do not even make the hook start Node (common_sockets in
-	 * native/supervisor/record.c). Otherwise, emerge prints a message only if confine refused the request.
+	 * native/supervisor/record.c). If `kind` is absent, emerge prints a message only if confine refused the request.
 	 */
 	readonly kind?: 'risky' | 'common';
 }

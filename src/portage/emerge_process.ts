@@ -34,7 +34,7 @@ export function firstTime(state: string, eprefix = installation().eprefix): (tex
 	};
 }
 
-/** Returns PID-TICKS of emerge. If FEATURES=pid-sandbox hides emerge, the hook has stored them in pkg_setup. */
+/** Returns PID and start time of emerge as PID-TICKS; undefined if unknown. If FEATURES=pid-sandbox hides emerge, the hook has stored them in pkg_setup. */
 function emergeId(state: string): string | undefined {
 	const emerge = findEmerge(ancestors());
 	if (emerge !== undefined) return `${emerge.pid}-${emerge.startTicks}`;

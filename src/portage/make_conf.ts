@@ -11,7 +11,7 @@ export function makeConf(eprefix: string, name: string): string | undefined {
 	return process.env[name] ?? [...texts.join('\n').matchAll(line)].at(-1)?.[2]?.trim();
 }
 
-/** Returns a line for make.conf that adds words to a list such as FEATURES. Without the old value, the line would remove all other words. */
+/** Returns a line for make.conf that adds words to a list such as FEATURES. The line repeats the old value (`${FEATURES}`), because it would otherwise remove all other words. */
 export function addWords(name: string, words: readonly string[]): string {
 	return `${name}="\${${name}} ${words.join(' ')}"`;
 }

@@ -20,7 +20,7 @@ export const routes = ['direct', 'socks', 'none'] as const;
 export const ipcKinds = ['shm', 'sem', 'msg', 'mqueue'] as const;
 const creators = ['confine', 'filter', 'portage', 'none'] as const;
 
-/** Maximum number of elements that parseRecord() accepts in a list. The limits of confine in supervisor.h and network_log.h must not be higher. */
+/** Maximum number of elements that parseRecord() accepts in a list. If confine wrote longer lists (limits in supervisor.h and network_log.h), parseRecord() would reject its records. */
 const MOST_ENTRIES = 256;
 const MOST_TEXT = 512;
 

@@ -72,7 +72,7 @@ function sectionHtml([section, entries]: readonly [Section, readonly SectionEntr
 	return `<section id="${name}"${kind}><h2>${title}</h2>${lead === '' ? '' : `<p>${lead}</p>`}${first.join('\n')}${more}</section>`;
 }
 
-/** The start tag of each kind of column. */
+/** The name and attributes of the HTML element for each kind of column. */
 const elements: Readonly<Record<Section['columns'][number], string>> = {
 	...{ where: 'span class="where"', times: 'span class="times"', code: 'code', name: 'b', text: 'span' },
 };
@@ -122,7 +122,7 @@ const PAUSE = 900;
 const MOST_SESSIONS = 5;
 const MOST_ROWS = 60;
 
-/** Adds the start and end time of a phase in seconds since 1970. */
+/** A phase with its start time (`begin`) and its end time, in seconds since 1970. */
 type TimedPhase = Readonly<ReturnType<typeof timed>>;
 function timed(phase: PhaseSummary) {
 	const begin = Date.parse(phase.time) / 1000;
