@@ -6,7 +6,7 @@
 # a failure, it restores the previous state.
 set -uo pipefail
 shopt -s nullglob
-export LC_ALL=C # makes tools handle text as bytes and print English messages
+export LC_ALL=C # makes tools handle text as bytes and print the English messages that install.sh compares
 unset -v CDPATH GREP_OPTIONS BASH_ENV
 
 source_dir=$(readlink -f -- "${BASH_SOURCE[0]}")

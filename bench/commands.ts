@@ -112,7 +112,7 @@ export function benchCommands(bin: string, runs: number): Table[] {
 	];
 }
 
-/** Returns the peak memory of confine in kB until it executes the command. */
+/** Returns the peak memory in kB that confine uses before it executes its command. */
 export function benchMemory(bin: string): number {
 	return Number(output([join(bin, 'peak_memory'), join(bin, 'confine'), '--net', '--ipc', '--', 'true']));
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# connect.bash blocked|parallel|filter|socket ROUNDS: measures connect(2) in a phase that confine watches, beside a minimal listener (floor.c).
+# connect.bash blocked|parallel|filter|socket ROUNDS: measures connect(2) in a phase that confine watches, and for comparison under a minimal seccomp listener (floor.c).
 #   blocked    one call to an address without a route
 #   parallel   10,000 such calls from 64 processes
-#   filter     one call to an own port on loopback, where confine gets no network namespace and filters system calls instead
+#   filter     one call to a port of the same process on loopback, where confine cannot make a network namespace and filters system calls instead
 #   socket     one call to a UNIX socket of the host and of the phase, beside one to an address without a route
 # The output is that of rounds.bash. BENCH_BIN is a directory with the programs confine, connects, floor and refuse_calls.
 set -euo pipefail
@@ -47,7 +47,7 @@ set_kinds() {
 
 one() {
 	rm -f "$OWN_SOCKET"
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # the command is a list of words
 	TOOK=$(${KINDS[$1]%|*})
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bench/egress.bash [ROUNDS] [CONNECTS] [MBYTES]: measures allowed connections and their data. Run it as root: the other
-# host is a network namespace. It alternates between no sandbox and PORTCULLIS_ALLOW, and prints medians of the rounds' medians.
+# host is a network namespace. Each round measures without a sandbox and with PORTCULLIS_ALLOW. Prints for each the median of the medians of all rounds.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
@@ -31,7 +31,7 @@ main() {
 	cd "$AUDIT_DIR"
 	for ((round = 0; round < rounds; round++)); do
 		for kind in outside through; do
-			# shellcheck disable=SC2086 # a command
+			# shellcheck disable=SC2086 # the command is a list of words
 			${commands[$kind]} "$program" connect "$REMOTE" 80 "$connects" >>"connect-$kind"
 			# shellcheck disable=SC2086
 			${commands[$kind]} "$program" send "$REMOTE" 80 "$megabytes" >>"send-$kind"

@@ -31,7 +31,7 @@ make_prefix() {
 	PREFIXES[$1]=$(declare -p PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID PREFIX_ENV)
 }
 
-# Fails if the last emerge was not confined as its row requires.
+# check_kind NUMBER: fails unless src_compile of the last run had a network namespace of its own exactly if row NUMBER of KINDS has network-sandbox.
 check_kind() {
 	local features seen
 	IFS='|' read -r _ _ features _ <<<"${KINDS[$1]}"
@@ -46,7 +46,7 @@ check_kind() {
 	}
 }
 
-# Measures one emerge and sets TOOK. Each user has one prefix, so that only FEATURES and the hook differ between the kinds.
+# one NUMBER: measures one run of emerge for row NUMBER of KINDS and sets TOOK to its nanoseconds. Each user has one prefix, so that only FEATURES and the hook differ between the kinds.
 one() {
 	local number=$1 who hook features start bashrc
 	IFS='|' read -r who hook features _ <<<"${KINDS[number]}"

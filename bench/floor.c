@@ -36,7 +36,7 @@ static int install_filter(void)
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 }
 
-/* Handles the notifications of the listener until all processes with the filter have ended. */
+/* Handles each notification: reads the address of connect(2) and lets the call continue. Returns when the last process with the filter has ended. */
 static void serve(int listener)
 {
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 readonly BATCH=100
-# Set the variables that the hook tests in every phase.
+# Set the variables of Portage that the hook tests in every phase, so that the hook takes the same path as in a phase.
 export CATEGORY=app-test PF=probe-1 EMERGE_FROM=ebuild T=/ EBUILD_SH_ARGS=compile
 
 # batch NUMBER FILE: sources FILE in a function, like Portage's __try_source.

@@ -26,14 +26,14 @@ ROOT_KINDS=(
 	"cgroup+pidns|$CONFINE|confine --cgroup, by a cgroup and a PID namespace"
 )
 
-# Measures one run and sets TOOK. Fails if confine used another tracking method than the row requires.
+# one NUMBER: measures one run of row NUMBER of KINDS and sets TOOK to nanoseconds. Fails if confine used another tracking method than the row requires.
 one() {
 	local method command ended end
 	IFS='|' read -r method command _ <<<"${KINDS[$1]}"
 	command=${command/@user@/$USER_PREFIX}
 	[[ $method == - ]] || command+=" --cgroup bench --record $WORK/record --"
 	: >"$WORK/record"
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # the command is a list of words
 	{
 		read -r ended
 		# This read fails when the last orphan has ended and closed the pipe. The time of this end minus `ended` is the result.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* run_times: measures commands side by side, from start to end.
+/* run_times: measures how long commands run, from their start to their exit, in rounds that run each command once.
  *
  *   run_times ROUNDS COMMAND [ARG...] [--- COMMAND [ARG...]]...
  *

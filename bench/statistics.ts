@@ -27,7 +27,7 @@ export function summary(values: readonly number[]): Summary {
 	};
 }
 
-/** Parses "NUMBER NANOSECONDS" lines. Returns the values of each number in order. */
+/** Parses "NUMBER NANOSECONDS" lines. Element N of the result contains the values of number N, in their order in the text. */
 export function parseRuns(text: string): number[][] {
 	const runs: number[][] = [];
 	for (const line of text.split('\n')) {

@@ -5,7 +5,7 @@ export type Unit = 'ms' | 's' | 'µs';
 
 export interface Row extends Summary {
 	readonly name: string;
-	/** Median of the ratios to the reference row in the same round. Such ratios cancel the effect of other load. */
+	/** Median over all rounds of (duration of this row / duration of the reference row in the same round). Such ratios cancel the effect of other load. */
 	readonly ratio: number;
 }
 

@@ -6,7 +6,7 @@
 
 # Returns in REPLY[0] the names of the conflicts of this package, and in the other elements of REPLY the options of confine for
 # PORTCULLIS_ALLOW. Loads both from stored files. Because Node takes 40 ms to start, runs portcullis.js at most once, and only if a prefilter
-# finds a conflict that the files do not name, if the files are of another PORTCULLIS_ALLOW, or if pkg_setup has misspelled variables to report.
+# finds a possible conflict that no stored file names, if the stored options are not for this PORTCULLIS_ALLOW, or if pkg_setup finds misspelled variables.
 __portcullis_check() {
 	local suspects='' known='' found='' new='' list='' unknown='' file name line
 	local -a allowed=() answer=()
@@ -65,8 +65,8 @@ __portcullis_check() {
 }
 
 # __portcullis_check_without_node UNKNOWN SUSPECTS LIST: reports UNKNOWN, the names of misspelled variables, and SUSPECTS, the possible
-# conflicts. Returns in REPLY the options of confine for LIST, the value of PORTCULLIS_ALLOW: only for IP addresses and UNIX sockets, which
-# need no resolution.
+# conflicts. Returns in REPLY the options of confine for the IP addresses and UNIX sockets in LIST, the value of PORTCULLIS_ALLOW.
+# Prints a warning for each other word, because only portcullis.js, which needs Node, can resolve it.
 __portcullis_check_without_node() {
 	local suspects=${2# } word
 	local -a words=() addresses=() sockets=()
@@ -88,7 +88,7 @@ __portcullis_check_without_node() {
 	REPLY=("${addresses[@]::64}" "${sockets[@]::64}")
 }
 
-# __portcullis_allow LINE...: returns in REPLY the options of confine for PORTCULLIS_ALLOW, which are in the lines, and for Portage's proxy.
+# __portcullis_allow LINE...: returns in REPLY the options of confine in the lines (from PORTCULLIS_ALLOW) and --socks for Portage's proxy, or nothing without --net.
 __portcullis_allow() {
 	local line
 	REPLY=()
@@ -107,7 +107,7 @@ __portcullis_is_option() {
 	[[ $1 == @('--allow '@(+([0-9.])|\[+([0-9A-Fa-f:.])\])?(/+([0-9])):+([0-9])|'--allow-socket /'+([0-9A-Za-z/._@+-])|'--resolve '+([0-9A-Za-z._-])=+([0-9A-Fa-f:.])) ]]
 }
 
-# Returns the names of possible conflicts (src/conflicts/table.ts) in REPLY[0]. Reads variables and files, and starts no process.
+# Returns in REPLY[0] the names of possible conflicts (src/conflicts/table.ts). Starts no process, because this function runs before every confined phase and must be fast.
 __portcullis_prefilter() {
 	local compiler='' suspects='' display=${DISPLAY-}
 	display=${display#*:} display=${display%%.*}
@@ -120,7 +120,7 @@ __portcullis_prefilter() {
 __portcullis_contains() {
 	local file text
 	for file in "${@:2}"; do
-		# As root, skip symbolic links and files of other users, because those users choose what such a path contains.
+		# As root, skip symbolic links and files of other users, because another user could choose the text that root then reads.
 		[[ -f $file && -r $file && ($EUID != 0 || -O $file && ! -L $file) ]] || continue
 		{ IFS= read -rd '' text <"$file"; } 2>/dev/null
 		[[ $text != *"$1"* ]] || return 0
@@ -179,10 +179,10 @@ __portcullis_is_script() {
 }
 
 # __portcullis_wrap_phase ARGUMENT: if ARGUMENT lists conflicts as +NAME..., wraps the function that runs the phase, to disable the
-# conflicting programs; otherwise does nothing. The variables that disable them are local to the wrapper, so that they end with the phase and
-# a bashrc cannot override them.
+# conflicting programs; otherwise does nothing. The variables that disable the programs are local to the wrapper, so that these variables
+# end with the phase and a bashrc cannot override their values.
 # Portage saves the functions and variables of a phase for the later phases, except __ebuild_phase and names that begin with three underscores
-# (__save_ebuild_env in bin/save-ebuild-env.sh). So no later phase gets the wrapper, which replaces __ebuild_phase, and its helpers, which have such names.
+# (__save_ebuild_env in bin/save-ebuild-env.sh). So no later phase gets the wrapper, which replaces __ebuild_phase, or its helpers, whose names begin with three underscores.
 __portcullis_wrap_phase() {
 	[[ $1 == *+* ]] && declare -F __ebuild_phase >/dev/null || return 0
 	___portcullis_conflicts=$1

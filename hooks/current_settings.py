@@ -8,7 +8,7 @@ import os
 import sys
 
 sys.path.insert(0, sys.argv[1])
-import portage  # noqa: E402  (the line above sets its path)
+import portage  # noqa: E402  (import needs sys.path from the line above)
 
 cpv, slot, repository, eapi = sys.argv[2:6]
 # Pass an empty environment, because the ebuild may have exported variables that the user has not set.

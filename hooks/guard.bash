@@ -3,9 +3,9 @@
 # Protects the hook from the build. ebuild.sh has loaded the saved environment, and functions in it must not shadow the builtins that
 # the hook uses. In POSIX mode, bash finds special builtins such as unset before functions. Assigning POSIXLY_CORRECT turns POSIX mode on,
 # and no function can replace an assignment. Assigning to a name reference or to an integer variable can run code of the build, so check
-# this first, with keywords and expansions only. Skip the attributes with the option nounset, which the saved environment cannot set: bash then
-# cannot read the attributes of an unset variable. BASH_VERSINFO is readonly and has no element 99, so an expansion of this element with :?
-# prints a message and ends this shell.
+# this first, with keywords and expansions only. With the option nounset, which the saved environment cannot set, skip the attributes, because
+# bash would fail to read the attributes of an unset variable. BASH_VERSINFO is readonly and has no element 99, so an expansion of this element
+# with :? prints a message and ends this shell.
 if [[ -R POSIXLY_CORRECT || -R ___portcullis_options || -R CATEGORY || -R PF ||
 	! -o nounset && ${POSIXLY_CORRECT@a}${___portcullis_options@a} == *[!x]* ]]; then
 	[[ ${BASH_VERSINFO[99]:?Portcullis: ${PORTAGE_BUILDDIR-}: $EBUILD_PHASE: the build stops, because the ebuild makes CATEGORY, PF, POSIXLY_CORRECT or ___portcullis_options a name reference, an integer or readonly. Remove this from the ebuild.} ]]
@@ -17,7 +17,7 @@ if [[ ! -R ___portcullis_options ]]; then
 	___portcullis_options=$BASHOPTS
 fi
 POSIXLY_CORRECT=y
-# Remove the attributes of other variables, with which an assignment could run code of the build or store another text.
+# Unset the hook's own global variables, because with an attribute such as -i or -u an assignment to them could run code of the build or store another text.
 if [[ ! -o posix || -R ___portcullis_options ]] || ! { unset -n @state@ && unset -v @state@; } 2>/dev/null; then
 	[[ ${BASH_VERSINFO[99]:?Portcullis: ${CATEGORY-}/${PF-}: $EBUILD_PHASE: the build stops, because the ebuild makes POSIXLY_CORRECT or ___portcullis_* a name reference or readonly. Remove this from the ebuild.} ]]
 fi
@@ -29,8 +29,8 @@ for ___portcullis_name in @builtins@; do
 	fi
 done 2>/dev/null
 if [[ ${___portcullis_names[*]} ]]; then
-	# Save the text of these functions of the build, so that the hook can restore them if the phase continues in this shell. The builtin
-	# declare prints all of them except a function `declare`, which its subshell must unset first. The builtin typeset prints that one.
+	# Save the text of these functions of the build, so that the hook can restore them if the phase continues in this shell. A subshell unsets
+	# the function `declare`, if the build has one, and prints the others with the builtin declare. The builtin typeset prints that function.
 	___portcullis_functions=$(unset -f declare && declare -f "${___portcullis_names[@]}")
 	if [[ ${___portcullis_names[*]} == *declare* ]]; then
 		# shellcheck disable=SC2316
@@ -42,7 +42,7 @@ if ! unset -f "${___portcullis_names[@]}" @functions@; then
 	[[ ${BASH_VERSINFO[99]:?Portcullis: ${CATEGORY-}/${PF-}: $EBUILD_PHASE: the build stops, because the ebuild makes a function readonly whose name the hook of Portcullis needs. Remove this readonly from the ebuild.} ]]
 fi
 unset -v POSIXLY_CORRECT
-# Restore the shell options that POSIX mode has also changed (posix_initialize() in bash's general.c).
+# Restore the shell options that bash changed when the assignment to POSIXLY_CORRECT turned POSIX mode on (posix_initialize() in bash's general.c).
 for ___portcullis_name in expand_aliases inherit_errexit interactive_comments shift_verbose sourcepath; do
 	if [[ :$___portcullis_options: == *:$___portcullis_name:* ]]; then
 		shopt -s "$___portcullis_name"
@@ -51,8 +51,8 @@ for ___portcullis_name in expand_aliases inherit_errexit interactive_comments sh
 	fi
 done 2>/dev/null
 
-# A name reference to an array element makes bash run the commands in the subscript whenever bash expands the reference. So remove the
-# references among the variables that the hook or elog, ewarn and die of Portage read, and restore them together with the functions.
+# A name reference to an array element makes bash run the commands in the subscript whenever bash expands the reference. So remove
+# the name references among the variables that the hook or elog, ewarn and die of Portage read, and restore them when the hook ends.
 for ___portcullis_name in @references@ S "${!PORTAGE_@}" "${!RC_@}"; do
 	[[ -R $___portcullis_name ]] || continue
 	___portcullis_text=$(declare -p "$___portcullis_name")

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Writes the limits PORTCULLIS_*_MAX to the cgroup of the whole build, if Portage has created one (FEATURES=cgroup as root,
+# Writes the limits PORTCULLIS_*_MAX to the cgroup of the whole build, if Portage has created this cgroup (FEATURES=cgroup as root,
 # portage/util/cgroup.py). The hook does this in pkg_setup, as root, because later phases may run as another user. confine then reads the
-# limits in force (native/cgroup/cgroup.c) and reports missing limits.
+# limits in force (native/cgroup/cgroup.c) and reports each requested limit that is not in force.
 __portcullis_limits() {
 	local root=/sys/fs/cgroup leaf=${___portcullis_leaf-} parent='' name
 	local -a names=()
 	[[ $EBUILD_PHASE == setup && $leaf && ${setting[PORTCULLIS_AUDIT]-} != only ]] || return 0
-	# A cgroup has the file pids.max only if every cgroup above it, up to the root, enables the pids controller for its children. Portage enables
-	# only memory, cpu and io, so enable pids in each of them.
+	# A cgroup has the file pids.max only if every cgroup above it, up to the root, enables the pids controller for its children. Portage
+	# enables only memory, cpu and io, so enable pids in each cgroup above this one.
 	if [[ ${setting[PORTCULLIS_PIDS_MAX]-} && ! -e $root$leaf/pids.max ]]; then
 		IFS=/ read -ra names <<<"${leaf%/*}"
 		for name in "${names[@]}"; do

@@ -12,7 +12,7 @@ if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 		while IFS= read -r line; do
 			[[ $line != 0::* ]] || own=${line#0::}
 		done </proc/self/cgroup
-		# Keep the name of the cgroup of the whole build, in which __portcullis_limits sets the limits.
+		# Keep the path of the cgroup that Portage made for the whole build, because __portcullis_limits sets the limits in this cgroup.
 		if [[ $EBUILD_PHASE == setup && ${EMERGE_FROM-ebuild} == ebuild && ${EBUILD_SH_ARGS-} ]]; then
 			___portcullis_leaf=$own
 			[[ ${own##*/} == "${CATEGORY-}_${PF-}" ]] || ___portcullis_leaf=''
@@ -75,7 +75,7 @@ __portcullis_phase() {
 	local command=@command@
 	local doctor="To find the cause, run: $command doctor"
 	# features, restrict and properties: values of Portage's variables, with spaces between the words and at both ends. store and state: the
-	# beginnings of the paths of files that the hook writes in pkg_setup and in this phase. initial: the environment with which Portage
+	# beginnings of the paths of files that the hook writes in pkg_setup (store) and in this phase (state). initial: the environment with which Portage
 	# started this shell. setting: the values of PORTCULLIS_* by name.
 	local features restrict properties store state
 	local -A initial=() setting=()
@@ -119,12 +119,12 @@ __portcullis_phase() {
 	options+=("${REPLY[@]}")
 	[[ ! $fakeroot ]] || options+=(--label "fakeroot=$fakeroot")
 
-	# With --mknod, confine refuses to use a user namespace, in which root cannot create device files. Without it, confine uses a user
-	# namespace if this is a container.
+	# With --mknod, confine refuses to use a user namespace, in which root cannot create device files. Without --mknod, confine uses a
+	# user namespace if this machine is a container.
 	[[ $EUID$EBUILD_PHASE != 0install || $(declare -f src_install) != *mknod* ]] || options+=(--mknod)
 
-	# Start confine only if the hook inside confine will be able to read the marker in /proc/self/cmdline. Without the marker, that hook would
-	# start confine again, in an endless recursion.
+	# Start confine only if /proc/self/cmdline shows the arguments of this process. Otherwise the hook inside confine could not find the marker
+	# `portcullis-inside` there, and would start confine again, in an endless recursion.
 	if [[ $last != "${EBUILD_SH_ARGS##* }" ]]; then
 		__portcullis_unavailable '/proc/self/cmdline does not contain the arguments of ebuild.sh'
 	elif [[ ! -x $confine ]]; then
@@ -134,7 +134,7 @@ __portcullis_phase() {
 	fi
 }
 
-# Fills `initial` from /proc/self/environ, because variables of this shell may come from the saved environment.
+# Fills the array `initial` with the environment in /proc/self/environ, because variables of this shell may come from the saved environment.
 __portcullis_read_environ() {
 	local line
 	{ mapfile -d '' -t REPLY </proc/self/environ; } 2>/dev/null
@@ -143,7 +143,7 @@ __portcullis_read_environ() {
 	done
 }
 
-# Fills `setting` with PORTCULLIS_* of make.conf and package.env, and stores them for the later phases.
+# Fills the array `setting` with PORTCULLIS_* of make.conf and package.env, and stores these settings in a file for the later phases.
 __portcullis_settings() {
 	local name line source=''
 	local -a lines=() words=()
@@ -265,8 +265,8 @@ __portcullis_confine() {
 			[[ $folder != /* ]] || options+=(--uses "$folder")
 		done
 	fi
-	# confine ends the phase if one of these processes ends: this ebuild.sh, its parent, or emerge. With pid-sandbox the PID of emerge is not
-	# visible, so confine watches the lock on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py).
+	# confine ends the phase if this ebuild.sh, its parent or emerge ends. With pid-sandbox the PID of emerge is not visible, so confine watches
+	# the lock that emerge holds on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py).
 	[[ " ${options[*]} " != *' --cgroup '* ]] ||
 		options+=(--die-with "$$" --die-with "$shell" --die-with "$PPID" --die-with-lock "${PORTAGE_BUILDDIR%/*}/.$PF.portage_lockfile")
 	__portcullis_start "$confine" "${options[@]}" --environ "$environment" --notice-file "$state-notice" \
@@ -286,8 +286,8 @@ __portcullis_confine() {
 }
 
 # __portcullis_report REFUSED: prints the messages about the record of this phase. REFUSED is '' if confine started the phase, otherwise the
-# first words of the message with which the caller stops the build. With such words, returns in REPLY[0] this message in full if a sandbox was
-# missing and PORTCULLIS_ON_FAILURE=die is set, or '' if confine failed for another reason. Without them, the caller ignores REPLY.
+# first words of the message with which the caller stops the build. If REFUSED is not '', returns in REPLY[0] this message in full if a
+# sandbox was missing and PORTCULLIS_ON_FAILURE=die is set, or '' if confine failed for another reason. If REFUSED is '', the caller ignores REPLY.
 __portcullis_report() {
 	local refused=$1 line what reason='' sandbox=''
 	local -a lines=()
@@ -296,7 +296,7 @@ __portcullis_report() {
 		--once "$PORTAGE_BUILDDIR/.ipc" "$state-notice" 2>/dev/null)
 	__portcullis_print "${lines[@]}"
 	((${#lines[@]} == 0)) || return
-	# Node does not start, for example during its update. Print the most important message without it.
+	# portcullis.js printed no line, so Node does not start, for example during its update. Print the most important message without Node.
 	read -r line <"$state-notice"
 	if [[ $line == *'"missing":[{'* ]]; then
 		reason=${line#*'"why":"'} reason=${reason%%'"'*}
@@ -314,7 +314,7 @@ __portcullis_report() {
 	REPLY=("${refused:+${reason:+$refused PORTCULLIS_ON_FAILURE=\"die\" is set and the phase cannot be confined: $reason. $doctor}}")
 }
 
-# __portcullis_print LINE...: prints lines of portcullis.js with Portage's functions. Returns in REPLY[0] the text of the first `die` line, or ''.
+# __portcullis_print LINE...: prints lines of portcullis.js with Portage's functions. Returns in REPLY[0] the text of the first `die` line, or '' if there is none.
 __portcullis_print() {
 	local line reason=''
 	for line; do
@@ -335,7 +335,7 @@ __portcullis_unavailable() {
 }
 
 # __portcullis_report_unconfined REASON: reports that no phase of this package is confined. Prints the message once per package, not once per
-# run of emerge: only portcullis.js finds out whether this run has printed a message before, and in some of the reported cases Node does not start.
+# run of emerge: only portcullis.js knows whether this run has already printed a message, and it cannot run if Node does not start.
 __portcullis_report_unconfined() {
 	local word missing=''
 	[[ ! -s $state-reported ]] || return 0

@@ -23,7 +23,7 @@ __portcullis_store() {
 }
 
 # __portcullis_load FILE: returns in REPLY the lines that __portcullis_store wrote, or nothing if FILE does not exist. Stops the phase if the
-# first line of FILE is not the path of the build directory.
+# first line of FILE is not the path of the build directory, because the hook then did not write FILE for this build.
 __portcullis_load() {
 	REPLY=()
 	[[ -e $1 || -L $1 ]] || return 0
@@ -39,7 +39,7 @@ __portcullis_tampered() {
 	__portcullis_call die "Portcullis: $package: $EBUILD_PHASE: the build stops, because $1 has a line that Portcullis did not write (\"$2\"). Remove the build directory and start emerge again: rm -r $PORTAGE_BUILDDIR"
 }
 
-# Removes the files in /run whose build directories no longer exist.
+# Removes the files that the hook has stored in /run for builds whose build directories no longer exist. Does nothing if this hook does not use /run.
 __portcullis_remove_stale() {
 	local file folder
 	local -a stale=()
@@ -70,7 +70,7 @@ __portcullis_find_emerge() {
 	REPLY=("$found")
 }
 
-# Stores the PID and start time of emerge if FEATURES=pid-sandbox hides emerge from root's phases: Portage has mounted a new /proc over
+# Stores the PID and start time of emerge in a file if FEATURES=pid-sandbox hides emerge from root's phases: Portage has mounted a new /proc over
 # the one in which emerge is visible (_exec2 in portage/process.py). This function unmounts the new /proc in a mount namespace of its own,
 # which only root can do.
 __portcullis_store_emerge() {

@@ -77,7 +77,7 @@ bashrc_check_block() {
 }
 
 # bashrc_compose BLOCK OUT: writes to the file OUT the new content of bashrc, with the file BLOCK as managed block. An empty file
-# BLOCK removes the block. An existing block is replaced in its position, because the user may have moved it. Sets bashrc_seen to the
+# BLOCK removes the block. This function replaces an existing block in its position, because the user may have moved it. Sets bashrc_seen to the
 # fingerprint of bashrc, for bashrc_stage.
 bashrc_compose() {
 	{

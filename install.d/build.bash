@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# Builds the programs, and generates the files that depend on the target. A release tarball contains dist/portcullis.js, so that only
+# Builds the programs, and generates the files whose text depends on the directory to install into. A release tarball contains dist/portcullis.js, so that only
 # confine has to be built, without npm.
 
 # Builds the programs if necessary, and generates phase.bash, the managed block for bashrc and the completions in the work directory.
@@ -24,7 +24,7 @@ build_sources() {
 	fi
 }
 
-# build_current OUTPUT SOURCE...: status 0 if OUTPUT exists and no file below a SOURCE is newer.
+# build_current OUTPUT SOURCE...: status 0 if OUTPUT exists and no file of the SOURCEs, which are files or directories, is newer; otherwise status 1.
 build_current() {
 	local newer output=$source_dir/$1
 	local -a sources=("${@:2}")
@@ -66,7 +66,7 @@ build_run() {
 	touch -c -- "$source_dir/native/build/confine" ${1:+"$source_dir/dist/portcullis.js"} 2>/dev/null
 }
 
-# Writes the output of the build to build.log. On a terminal, shows progress: the last word of each line, which names a source file.
+# Writes standard input, the output of the build, to build.log. If standard error is a terminal, shows the last word of each line (a source file) as progress.
 build_log() {
 	local line
 	while IFS= read -r line; do

@@ -28,7 +28,7 @@ files_table() {
 END
 }
 
-# Sets target_owner to the uid:gid of installed files: for root, 0:0 on a host and the owner of the Prefix in a Prefix; otherwise ''.
+# Sets target_owner to the uid:gid of installed files. As root: 0:0 on a host, the owner of the Prefix in a Prefix. As another user: ''.
 files_set_owner() {
 	target_owner=''
 	((EUID == 0)) || return 0
@@ -47,7 +47,7 @@ check_portage() {
 	fail portage "$root/etc/portage contains no make.profile and no make.conf, so Portage does not use ${root:-/}: choose another directory, or add --force; nothing was changed"
 }
 
-# Fails if install.sh could not write a file to its destination, or if the destination is a directory. Runs before the build.
+# Fails if a file cannot be written to its destination, or if the destination is a directory. install.sh calls this before it builds, to fail early.
 check_destinations() {
 	local path
 	for path in "${file_order[@]}" var/log/portcullis/records.jsonl; do
@@ -60,7 +60,7 @@ check_destinations() {
 	[[ -z $bashrc_file ]] || check_writable "$bashrc_file"
 }
 
-# check_writable PATH: fails unless the nearest existing directory above PATH is writable.
+# check_writable PATH: fails unless this user can create files in the nearest existing directory above PATH.
 check_writable() {
 	local directory=${1%/*}
 	while [[ -n $directory && ! -d $directory ]]; do

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# Lets only one install.sh at a time work in a target, the directory to install into. The lock is an empty directory of mode 0700 outside
-# the target, because any user could open and lock the target itself. The name of the lock contains the device and inode of the target.
+# Lets only one install.sh at a time work in a target, the directory to install into. For flock(1), the lock is an empty directory of mode
+# 0700 outside the target, because any user could open and lock the target itself. The name of the lock contains the device and inode of the target.
 # install.sh removes the lock at the end.
 
 declare -a lock_held=()
@@ -16,7 +16,7 @@ lock_directory() {
 	for _ in 1 2 3 4 5; do
 		reason=$(mkdir -m 700 -- "$lock" 2>&1) || [[ $reason == *'File exists' ]] ||
 			fail failed "cannot create the directory $lock: ${reason##*: }; nothing was changed"
-		# Try again: the install.sh that held this lock has just removed its directory.
+		# Try again if the directory $lock does not exist now: the install.sh that held this lock has just removed the directory.
 		[[ -e $lock || -L $lock ]] || continue
 		[[ -d $lock && ! -L $lock && -O $lock ]] ||
 			fail permission "$lock belongs to another user: remove it, or set TMPDIR to your own directory; nothing was changed"
@@ -27,7 +27,7 @@ lock_directory() {
 		((status == 0)) || fail failed "cannot lock $lock; nothing was changed"
 		if [[ $lock -ef /proc/self/fd/$fd ]]; then
 			lock_held+=("$lock") lock_wanted=''
-			# Fail if the install.sh that held this lock has failed and removed the target directory, which it had created.
+			# Fail if DIR is not the same directory as before: another install.sh had created DIR, has failed, and has removed DIR.
 			[[ $key == "$(stat -L -c %d.%i -- "$directory" 2>/dev/null)" ]] ||
 				fail busy "another install.sh removed $directory: run install.sh again"
 			return 0
@@ -37,7 +37,7 @@ lock_directory() {
 	fail busy "another install.sh is running for $directory: run install.sh again when it has ended"
 }
 
-# Prints the directory for locks: one that only this user can write, otherwise the directory for temporary files.
+# Prints the directory for locks: /run for root and /run/user/UID for another user, if the user owns it and can write in it; otherwise TMPDIR or /tmp.
 lock_parent() {
 	local directory=/run/user/$EUID
 	((EUID)) || directory=/run
@@ -56,7 +56,7 @@ lock_release() {
 	lock_held=()
 }
 
-# Creates the root of the installation if it is missing, and the lock, a directory. A dry run creates only the lock.
+# Creates the target, the directory to install into, if it does not exist, and locks it. A dry run or removal creates no target, and locks only an existing one.
 lock_root() {
 	if [[ ! -d $root/ ]]; then
 		local missing=$root

@@ -9,11 +9,11 @@ declare -rA failure_status=(
 	[permission]=4 # no permission to write a file or directory
 	[bashrc]=5     # /etc/portage/bashrc is not a regular file
 	[edited]=6     # the managed block was edited by hand
-	[busy]=7       # another install.sh is running for this target
+	[busy]=7       # another install.sh is running for this directory to install into
 	[setuid]=8     # setuid was requested and is not possible
 	[foreign]=9    # a destination contains a file that Portcullis did not install
-	[untrusted]=10 # another user can change the target
-	[portage]=11   # the target has no configuration of Portage
+	[untrusted]=10 # another user can change the directory to install into
+	[portage]=11   # the directory to install into has no configuration of Portage
 )
 
 report() {

@@ -3,7 +3,7 @@
 # For another user's Prefix: root builds, and a second install.sh installs as that user, without privileges. The second install.sh
 # reads a copy of the built tree that only root can change, and gets no terminal, descriptor or variable of root.
 
-# owner_run UID DIR: installs as UID, the owner of DIR. Does not return.
+# owner_run UID DIR: runs a second install.sh as user UID, the owner of the Prefix DIR, and exits with its status. Does not return.
 owner_run() {
 	local name gid home signal tool status=0
 	local -a arguments=(--eprefix "$eprefix")
@@ -60,7 +60,7 @@ owner_exec() {
 	exec "$(owner_tool setsid)" "$@"
 }
 
-# owner_interrupt SIGNAL: handles a signal, and sets owner_signal to its name. The first time, sends SIGTERM to owner_pid, the second
+# owner_interrupt SIGNAL: handles the signal SIGNAL in the install.sh of root, and sets owner_signal to SIGNAL. The first time, sends SIGTERM to owner_pid, the second
 # install.sh, which then restores the previous state. Every further time, sends SIGKILL: the owner of the Prefix, who owns that process, may
 # have suspended it with SIGSTOP, and then it does not handle SIGTERM.
 owner_interrupt() {
@@ -75,7 +75,7 @@ owner_tool() {
 	PATH=/usr/bin:/bin type -P "$1"
 }
 
-# Copies the files that the second install.sh needs. The second install.sh builds nothing, because the copy contains .portcullis-built.
+# Copies the files that the second install.sh needs. The empty file .portcullis-built in the copy tells the second install.sh to build nothing.
 owner_copy_tree() {
 	local from to
 	chmod 711 -- "$workdir"

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# Plans the changes as a list, then applies them. A dry run ends after the list.
+# Plans the changes of install.sh as a list, then makes these changes. A dry run only prints the list.
 
 # plan_notes holds notes that are printed after the changes. The other arrays have one element for each change.
 declare -a plan_notes=() plan_verb=() plan_path=() plan_from=() plan_mode=() plan_owner=()
 declare -rA plan_past=([create]=created [replace]=replaced [edit]=edited [remove]=removed [attributes]='set mode and owner of')
 
 # plan_add VERB PATH FROM MODE OWNER: appends a change of PATH to the plan. VERB is directory, put, bashrc, attributes or remove; FROM is
-# the file with the new content.
+# the file with the new content, or '' for a directory, attributes or remove.
 plan_add() {
 	plan_verb+=("$1") plan_path+=("$2") plan_from+=("${3-}") plan_mode+=("${4-}") plan_owner+=("${5-}")
 }
 
-# plan_describe I: sets REPLY to the verb of the planned change number I for messages.
+# plan_describe I: sets REPLY to the verb with which messages describe the planned change number I (from 0).
 plan_describe() {
 	REPLY=${plan_verb[$1]}
 	case $REPLY in
@@ -53,8 +53,8 @@ plan_install() {
 	plan_announce
 }
 
-# plan_directories DIR MODE OWNER: plans DIR and the missing directories above it. MODE and OWNER are for DIR; the others get mode 755
-# and the owner of the target. Appends the directories to the caller's array dirs, which becomes a part of the record.
+# plan_directories DIR MODE OWNER: plans to create DIR and the directories above it, if missing. DIR gets MODE and OWNER; the others get mode 755
+# and target_owner. Appends the directories to the caller's array dirs, which becomes a part of the record.
 plan_directories() {
 	local directory path=$1
 	local -a missing=()
@@ -168,7 +168,7 @@ check_plan() {
 	done
 }
 
-# Removes empty directories that an installation made.
+# After a removal, deletes the empty directories in record_dirs, which an installation created. Reports a directory named portcullis that is not empty.
 plan_prune() {
 	local path
 	while read -r path; do
@@ -191,7 +191,7 @@ plan_report_kept() {
 	done < <(grep -rlE 'PORTCULLIS_|no-network-sandbox\.conf' -- "$root/etc/portage"/{make.conf,package.env,env} 2>/dev/null | sort)
 }
 
-# Sets plan_words, the verbs of the final report, before the changes, while new files do not exist yet. In a dry run, prints the plan.
+# Sets plan_words, the verbs of the final report. Must run before the changes: afterwards, a new file looks like a replaced one. In a dry run, prints the plan.
 plan_announce() {
 	local i
 	plan_words=()

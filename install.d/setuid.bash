@@ -5,7 +5,7 @@
 
 readonly confine_path=usr/libexec/portcullis/confine
 
-# Sets want_setuid to yes or no, as --setuid or --no-setuid requests. Without these options: as in the record of the installation, or no.
+# Sets want_setuid to yes or no, as --setuid or --no-setuid requests. Without these options, uses the value in the record of the last installation, or no if there is no record.
 setuid_choose() {
 	want_setuid=${opt_setuid:-$record_setuid}
 	[[ $want_setuid == yes ]] || want_setuid=no
@@ -47,7 +47,7 @@ setuid_verify() {
 	setuid_try "$path" "$gid" || fail setuid "--setuid: user nobody in group portage ran $path --probe, which printed $REPLY instead of mode=setuid; the previous state was restored"
 }
 
-# setuid_try CONFINE GID: runs `confine --probe` as user nobody with group GID. Sets REPLY to the mode or error that confine prints.
+# setuid_try CONFINE GID: runs `confine --probe` as user nobody with group GID. Sets REPLY to the line mode=... or the error that confine prints. Succeeds if the line is mode=setuid.
 setuid_try() {
 	local out
 	if ! out=$(setpriv --reuid=65534 --regid="$2" --clear-groups --inh-caps=-all -- "$1" --probe 2>&1 </dev/null); then

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # Changes that can be undone until transaction_finish. Each change is recorded before it is made, so that an interrupted change is
 # undone as well. New files are staged in their destination directory, because rename is atomic only within a file system. An old file
-# gets a second name in the same directory, and keeps its inode.
+# gets a second name (a hard link) in the same directory, so that an undo restores the file with its inode.
 
 declare -a undo_verb=() undo_path=() undo_argument=()
 declare -a transaction_leftovers=()
@@ -20,7 +20,7 @@ transaction_mkdir() {
 	[[ -z $owner ]] || attempt "change the owner of $1 to $owner" chown -h -- "$owner" "$@"
 }
 
-# transaction_stage PATH: sets REPLY to a path beside PATH, for the new content. No other run uses this path, because it ends with the
+# transaction_stage PATH: sets REPLY to a path beside PATH, for the new content; an undo deletes the file at this path. No other run uses this path, because it ends with the
 # six random characters that mktemp chose for the name of $workdir.
 transaction_stage() {
 	REPLY=${1%/*}/.${1##*/}.portcullis.${workdir##*.}
@@ -39,7 +39,7 @@ transaction_put() {
 	if [[ -e $path || -L $path ]]; then
 		transaction_disarm "$path"
 		undo_push restore "$path" "$staged.old"
-		# If ln fails, for example on a file system without hard links, a copy keeps everything but the inode. The owner of a Prefix can
+		# If ln fails, for example on a file system without hard links, make a copy, which keeps everything but the inode. The owner of a Prefix can
 		# neither link nor read a setuid file of root, so transaction_copy renames that file.
 		ln -- "$path" "$staged.old" 2>/dev/null || transaction_copy "$path" "$staged.old"
 		transaction_leftovers+=("$staged.old")
@@ -86,7 +86,7 @@ transaction_attributes() {
 	attempt "set the mode of $1" chmod -- "$2" "$1"
 }
 
-# undo_restore PATH SECOND: renames SECOND, the second name of the old file, to PATH. If PATH is still the old file, only removes SECOND.
+# undo_restore PATH SECOND: renames SECOND, the second name of the old file, to PATH. If PATH and SECOND are the same file, only removes SECOND.
 undo_restore() {
 	if [[ $1 -ef $2 ]]; then
 		rm -f -- "$2"
@@ -110,7 +110,7 @@ transaction_undo() {
 	trap '' HUP INT TERM
 	for ((i = ${#undo_verb[@]} - 1; i >= 0; i--)); do
 		undo_one "${undo_verb[i]}" "${undo_path[i]}" "${undo_argument[i]}" 2>/dev/null ||
-			# A path that does not exist needs no undo: its mkdir failed.
+			# If the path does not exist, print no note: the mkdir of this directory failed, so there is nothing to undo.
 			[[ ! -e ${undo_path[i]} ]] ||
 			note "could not restore ${undo_path[i]}: check it by hand"
 	done

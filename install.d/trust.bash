@@ -39,8 +39,8 @@ trust_walk() {
 	done
 }
 
-# trust_problem UID: status 0, with a message in REPLY, if a user other than root and UID can change a path in trust_seen; otherwise 1. A sticky
-# directory is no problem, because other users cannot replace entries of root there. But a directory in trust_ends is a problem even if it
+# trust_problem UID: status 0, with a message in REPLY, if a user other than root and UID can change a path in trust_seen; otherwise status 1.
+# A sticky directory of root is no problem, because other users cannot replace entries of root there. But a directory in trust_ends is a problem even if it
 # is sticky, because other users can create files in it.
 trust_problem() {
 	local uid gid type path
@@ -58,7 +58,7 @@ trust_problem() {
 	return 1
 }
 
-# trust_written_by PATH MODE GID: status 0, with a message in REPLY, if a user other than the owner can write PATH; otherwise 1.
+# trust_written_by PATH MODE GID: status 0, with a message in REPLY, if a user other than the owner can write PATH, which has MODE and group GID; otherwise status 1.
 trust_written_by() {
 	if (($2 & 0002)); then
 		REPLY="$1 can be written by every user"
@@ -97,7 +97,7 @@ trust_target() {
 	! trust_problem 0 || trust_refuse "$REPLY" 'change the owner or the mode of this path'
 }
 
-# As root, after the target exists: fails if other users can change a destination. log_plan checks the log directory.
+# As root, after install.sh has created the target: fails if other users can change a destination, except /var/log/portcullis, which log_plan checks.
 trust_destinations() {
 	((EUID == 0)) && [[ -d $root/ ]] || return 0
 	trust_walk "${file_order[@]/#/$root/}" "$root/$record_path"

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Installs programs from the Python package index, each in its own directory below .portage. Source it after lib.bash.
 
-# wheel PACKAGE VERSION SHA256 DIR: installs the program in DIR unless DIR has it. A lock makes other calls wait.
+# wheel PACKAGE VERSION SHA256 DIR: installs the program PACKAGE in DIR, unless DIR already contains it. Of several calls at the same time, only one installs.
 wheel() {
 	local package=$1 version=$2 sum=$3 dir=$4 lock
 	[[ ! -e $dir/complete ]] || return 0

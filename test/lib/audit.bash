@@ -3,12 +3,12 @@
 # For tests of confine --audit.
 #
 #   audit OPTION... -- COMMAND...   runs confine --audit with its record in RECORD, as the user RUN_AS: `user` (default) or `root`
-#   audit_run ARG...                runs confine with any arguments, in the same way
+#   audit_run ARG...                runs confine as the user RUN_AS, with exactly these arguments
 #   blocked                         prints the blocked connections of the record, sorted: COMM PROTOCOL ADDRESS PORT COUNT
 #   assert_blocked LINE...          fails if the blocked connections are not exactly these lines
 #   assert_lines ACTUAL LINE...     fails if the sorted text ACTUAL is not exactly these lines
 #
-# AUDIT_DIR is a folder that every user can read, CONFINE and CLIENT (test/confine/audit/attempts.c) are programs in it.
+# AUDIT_DIR is a folder that every user can read. CONFINE and CLIENT (test/confine/audit/attempts.c) are the paths of programs in this folder.
 
 bats_require_minimum_version 1.5.0
 

@@ -2,12 +2,12 @@
 # shellcheck shell=bash
 # A second host for distcc and icecream (veth_host.bash). Only root can create one.
 #
-#   distcc_host_begin          create the host; set DISTCC_HOST_IP to its address and DISTCC_HOST_DIR to a directory for its files
-#   distcc_host_run COMMAND    run a command on the host
-#   distcc_host_start_daemon   start a distccd on the host
-#   distcc_host_compiled       print how many files distccd has compiled
-#   distcc_host_packets        print how many packets were sent to the host
-#   distcc_host_end            kill the processes of the host and remove it
+#   distcc_host_begin          create the second host; set DISTCC_HOST_IP to its address and DISTCC_HOST_DIR to a directory for its files
+#   distcc_host_run COMMAND    run a command in the network namespace of the second host
+#   distcc_host_start_daemon   start a distccd on the second host
+#   distcc_host_compiled       print how many files this distccd has compiled
+#   distcc_host_packets        print how many packets this machine has sent to the second host
+#   distcc_host_end            kill the processes of the second host and remove this host
 #
 # Load this file after prefix.bash. A test file that replaces setup_file or teardown_file defines them after loading this file.
 

@@ -7,7 +7,7 @@
 #   icecream_remote_compiled    print how many files the second host has compiled
 #   icecream_local_requests     print how many clients have connected to the daemon on the first host
 #   icecream_prefix root|user FEATURES [LINE...]   create a prefix with app-test/sample that compiles through icecc
-#   icecream_emerge             emerge app-test/sample; sets COMPILED and REQUESTS to the increase of the two counts above
+#   icecream_emerge             emerge app-test/sample; sets COMPILED and REQUESTS to the increase of the counts that icecream_remote_compiled and icecream_local_requests print
 
 setup_file() {
 	prefix_host_begin

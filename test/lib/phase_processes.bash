@@ -54,7 +54,7 @@ no_phase_processes() {
 	[[ ! $PHASE_PROCESSES ]]
 }
 
-# phase_cgroups NAME: prints the remaining cgroups of phases of app-test packages whose name starts with NAME.
+# phase_cgroups NAME: prints the cgroups that confine made for phases of app-test packages whose name starts with NAME, and that still exist.
 phase_cgroups() {
 	find /sys/fs/cgroup -type d -name "portcullis-*_app-test_$1*" 2>/dev/null
 }
@@ -93,8 +93,8 @@ process_tree() {
 }
 
 # build_processes NAME PATTERN: prints the processes of the build of app-test/NAME whose command line matches PATTERN, parents
-# first. Searches the first process with the environment of the build, ebuild.sh, and its descendants, because confine, which is one of
-# them, does not have this environment.
+# first. Searches only ebuild.sh, the first process with the environment of the build, and its descendants: confine, one of the
+# descendants, does not have this environment.
 build_processes() {
 	local pid first
 	local -a words

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # in_portage_network [OPTION...] -- COMMAND...: runs COMMAND in a network as Portage makes it for FEATURES=network-sandbox (_exec in
-# portage/process.py). OPTION is an option of unshare for another namespace.
+# portage/process.py). OPTION is an option of unshare(1) for a further namespace, such as --ipc.
 in_portage_network() {
 	local -a options=()
 	while [[ $1 != -- ]]; do

@@ -138,8 +138,8 @@ prefix_ebuild_head() {
 		KEYWORDS=amd64
 		LICENSE=""
 
-		# Start only one program, because every phase of every package runs this function. The first phase creates the file with a mode with
-		# which phases of all users can append to it.
+		# Start only one program, because every phase of every package runs this function. The first phase creates the file with mode
+		# 666, so that phases of all users can append to this file.
 		record_namespaces() {
 			local link line="\${FUNCNAME[1]#*_} uid=\${EUID}"
 			while read -r link; do
@@ -204,7 +204,7 @@ prefix_run() {
 	(prefix_exec "$@")
 }
 
-# Gives the prefix to root for the time of the command, because portcullis as root refuses to run programs of another user.
+# While the command runs, root owns the prefix, because portcullis as root refuses to run programs of another user. Afterwards, PREFIX_UID owns it again.
 prefix_run_as_root() {
 	local status=0
 	chown -R 0:0 "$PREFIX_ROOT"
@@ -259,7 +259,7 @@ prefix_install_portcullis() {
 	} >"$PREFIX_ROOT/bashrc"
 	cat "$PREFIX_ROOT/bashrc" >"$PREFIX/etc/portage/bashrc"
 	if ((PREFIX_UID == 0)); then
-		# Set the mode that install.sh sets on a host, because phases of root and of the user portage write records there.
+		# Give the directory of the records the group and mode that install.sh sets on a host, because phases of root and of the user portage write there.
 		chgrp portage "${RECORDS%/*}"
 		chmod 2775 "${RECORDS%/*}"
 	elif ((EUID == 0)); then
@@ -288,7 +288,7 @@ shares_namespaces() {
 
 assert_namespace() {
 	local phase=$1 key=$2 expected=$3 seen='' here line
-	# Starts no process, because some tests call this function 200 times.
+	# Read the file in bash and start no process, because some tests call this function 200 times.
 	while read -r line; do
 		[[ $line != "$phase "*" $key="* ]] || { seen=${line##* "$key"=} && seen=${seen%% *}; }
 	done <"$PREFIX_LOG/phases"

@@ -75,7 +75,7 @@ prefix_open_to_all() {
 #
 # Test files run in parallel and share the account "portage". While a test file uses this account, it holds a shared lock on PREFIX_ACCOUNTS,
 # the file that lists the created accounts. The test file that ends last can get the exclusive lock: it deletes all accounts in the list,
-# including those of killed runs. The others delete only PREFIX_ACCOUNT.
+# including those of killed runs. Every other test file deletes only its PREFIX_ACCOUNT.
 prefix_accounts_borrow() {
 	local turn
 	# Lock /run, which always exists, so that only one test file at a time changes the accounts.
@@ -126,7 +126,7 @@ prefix_accounts_remove() {
 	done
 }
 
-# prefix_remove DIR [UID]: kills the processes of DIR and of UID, unmounts DIR and the file systems below it, and removes DIR.
+# prefix_remove DIR [UID]: kills the processes that prefix_processes lists, unmounts DIR and the file systems below it, and removes DIR.
 prefix_remove() {
 	local dir=$1 target
 	until_true 10 prefix_kill "$@" || return
@@ -138,7 +138,7 @@ prefix_remove() {
 	rm -rf -- "$dir"
 }
 
-# prefix_kill DIR [UID]: kills the processes of DIR and of UID. Succeeds if there were none.
+# prefix_kill DIR [UID]: kills the processes that prefix_processes lists. Succeeds if there were none. Fails if it has killed a process, so that its caller can wait and try again.
 prefix_kill() {
 	local -a pids
 	mapfile -t pids < <(prefix_processes "$@")

@@ -9,7 +9,7 @@ until_true() {
 	shift
 	# Wait 10 ms by a `read` with a timeout from a pipe to which no process writes: unlike sleep, this starts no process in each round.
 	exec {ended}< <(:)
-	# Read until the end of file, when the process of the substitution has ended. Otherwise confine could record it as an orphan.
+	# Wait for the end of file, which comes when the process of `<(:)` has ended. Otherwise confine could record this process as an orphan.
 	! read -ru "$ended"
 	exec {never}<>"/dev/fd/$ended" {ended}<&-
 	until "$@"; do
