@@ -95,7 +95,7 @@ int probe(const struct identity *identity)
 		if (isolation_names[i].bit != ISOLATE_MOUNT)
 			printf("portage_made_%s=%s\n", isolation_names[i].name, (inherited & isolation_names[i].bit) != 0 ? "yes" : "no");
 #ifdef __GLIBC__
-	/* Print the version of a C library that is linked statically into confine, because it is not updated with the system. portcullis doctor compares its version with the system's. */
+	/* Print the version of confine's glibc. portcullis doctor compares it with the system's, because a glibc that is linked statically into confine is not updated with the system. */
 	printf("libc=glibc %s\n", gnu_get_libc_version());
 #endif
 	fflush(stdout);
