@@ -134,7 +134,7 @@ plan_bashrc() {
 	bashrc_compose "$1" "$workdir/bashrc"
 	if [[ -n $bashrc_exists ]] && cmp -s -- "$workdir/bashrc" "$bashrc_file"; then
 		((block_start == 0)) ||
-			note "the managed block is not at the top of $bashrc_path: move it there, because a confined phase runs the lines above it twice"
+			note "the managed block ('$bashrc_begin' to '$bashrc_end') is not at the top of $bashrc_path: move the block there, because a confined phase runs the lines above it twice"
 	elif [[ -n $opt_uninstall && $record_bashrc == created && ! -s $workdir/bashrc ]]; then
 		plan_add remove "$bashrc_file"
 	else

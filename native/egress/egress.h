@@ -57,7 +57,7 @@ void egress_check_pending(struct egress *egress);
 /* Called by a new thread of the watcher that replaces a stuck thread (watchdog.h). If the stuck thread was running the handler of a pending call, makes this call fail with EFAULT. Otherwise does nothing. */
 void egress_abandon_pending(struct egress *egress);
 
-/* dns_redirect.c: redirects DNS queries of a phase with a network namespace */
+/* dns_redirect.c: redirects DNS queries of a phase with a network namespace to the DNS server process of confine */
 
 /* If the phase connects or sends to a name server in /etc/resolv.conf, the watcher replaces the socket with one in the DNS server's network namespace (dns_server.h), and lets the kernel continue the call. */
 enum { DNS_SOCKETS = 1024,   /* number of sockets of the DNS server's network that the watcher remembers; after a query on an older one, it replaces that socket again */

@@ -107,7 +107,7 @@ struct log_row *network_log_find(struct network_log *log, enum log_table table, 
 /* Adds a copy of row to the table. Returns the added row, or NULL if the table is full. */
 struct log_row *network_log_add(struct network_log *log, enum log_table table, const struct log_row *row);
 
-/* Increases log->unroutable by the number of packets without a route that a call to this destination may cause. Used for a call that is not logged as an attempt. */
+/* Adds to log->unroutable, which the supervisor subtracts from the kernel's counter, the highest number of packets without a route that a call to this destination causes. Used for a call that is not logged as an attempt. */
 void network_log_add_unroutable(struct network_log *log, const struct destination *to);
 
 /* Counts a call whose addresses the watcher could not read. error: the errno of reading. If error is 0, counts nothing. */

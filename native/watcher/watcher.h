@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Starts and ends the watcher, the process that has the seccomp listener of a phase. A process of its own can give up privileges (rights.c), and calls of the phase do not wait for the supervisor. */
+/* Starts and ends the watcher, the process that has the seccomp listener of a phase. It is a separate process, so that it can give up privileges (rights.c), and so that calls of the phase need not wait for the supervisor. */
 #ifndef WATCHER_H
 #define WATCHER_H
 

@@ -86,7 +86,7 @@ assert_programs_run() {
 	[[ $output == *'pid=yes'*'proc=no: mounting /proc: Operation not permitted'* ]]
 }
 
-@test 'if a container masks parts of /proc, confine kills all processes that the command leaves running' {
+@test 'confine kills all processes that the command leaves running, also if a container masks parts of /proc' {
 	assert_survivors_killed unconfined subreaper 0
 	: >"$RECORD"
 	# RLIMIT_NPROC does not stop a fork bomb of root.

@@ -65,7 +65,7 @@ SIX='address add fd::1/8 dev lo'
 	done
 }
 
-@test 'if an address, the host name or an interface differs from those that Portage sets, confine creates a network namespace' {
+@test 'if an address, the host name or an interface differs from those that Portage sets in a network namespace, confine assumes that Portage has made none and creates one' {
 	local name line
 	while IFS='|' read -r name line; do
 		mapfile -t lines_given < <(tr ';' '\n' <<<"$line")

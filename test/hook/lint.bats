@@ -36,7 +36,7 @@ lint() {
 	[[ $output =~ ^1-[0-9]+$ ]]
 }
 
-@test 'if the path of the Prefix contains quotes and blanks, the hook starts confine of that Prefix, exits with the status of confine, and prints a correctly quoted portcullis shell command' {
+@test 'if the path of the Prefix contains quotes and blanks, the hook starts confine of that Prefix, exits with the status of confine, and prints the command portcullis shell with correctly quoted arguments' {
 	local prefix=$BATS_TEST_TMPDIR/"it's a \$HOME \"prefix\""
 	mkdir -p "$prefix/usr/libexec/portcullis" "$prefix/usr/share/portcullis"
 	printf '#!/bin/sh\necho "confine $*"; exit 7\n' >"$prefix/usr/libexec/portcullis/confine"
