@@ -29,7 +29,7 @@ log_plan() {
 		record=- mode=''
 		note "$path is a symbolic link, so install.sh does not set its mode and owner"
 	elif ((EUID == 0)) && trust_walk "$root/${log_path%/*}/" && trust_problem 0; then
-		note "$REPLY: so install.sh does not create $path. Create this directory by hand (mode $mode, owner $owner), or builds are not recorded"
+		note "$REPLY, so install.sh does not create $path. Create this directory by hand (mode $mode, owner $owner), or builds are not recorded"
 		record=- mode=''
 	elif [[ -d $path ]]; then
 		now=$(stat -c '%a %u:%g' -- "$path")

@@ -41,7 +41,7 @@ enum pending_event {
 /* The state of one connection to the SOCKS proxy. */
 struct socks_exchange {
 	unsigned char reply[SOCKS_REPLY];
-	size_t got; /* number of bytes of the proxy's reply that have arrived so far, in the member reply */
+	size_t got; /* how many bytes of the proxy's reply have arrived so far; they are stored in the array reply */
 	int taken;  /* the watcher's duplicate of the proxy's TCP socket to the destination, which the phase gets; -1: the proxy's reply is not complete yet, or there is no duplicate, so the proxy relays the data */
 	bool relay; /* true: the phase gets the UNIX socket to the proxy, which relays the data; false: if possible, the phase gets a duplicate of the proxy's TCP socket to the destination instead */
 };

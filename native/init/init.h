@@ -21,9 +21,9 @@ enum message_type {
 	MESSAGE_COMMAND_EXITED, /* the command has exited; command_exited has its status */
 	MESSAGE_NO_CHILDREN,	/* the command has exited, and init has no other child */
 	/* Messages from the supervisor to init: */
-	MESSAGE_START,	  /* init starts the command */
-	MESSAGE_SIGNAL,	  /* init sends a signal to the command and returns the message as a confirmation */
-	MESSAGE_TEARDOWN, /* init kills the remaining processes if the phase is tracked, and exits */
+	MESSAGE_START,	  /* a request to start the command */
+	MESSAGE_SIGNAL,	  /* a request to send a signal to the command; init returns the message as a confirmation */
+	MESSAGE_TEARDOWN, /* a request to exit and, if the phase is tracked, to kill the remaining processes before */
 };
 
 struct message {

@@ -13,7 +13,7 @@
 enum {
 	LOG_ROWS = 256,		       /* maximum number of rows in LOG_ATTEMPTS and in LOG_LOOKUPS; further entries count in the total only */
 	LOG_FEW_ROWS = 64,	       /* maximum number of rows in LOG_ALLOWED and in LOG_SOCKETS; further entries count in the total only */
-	LOG_ATTEMPTS_BY_COMMAND = 192, /* number of rows in LOG_ATTEMPTS that count the attempts of one command line each; each later row counts the attempts of all further command lines of one program */
+	LOG_ATTEMPTS_BY_COMMAND = 192, /* of the table LOG_ATTEMPTS, this number of rows count the attempts of one command line each; when they are full, each further row counts the attempts of one program with any command line */
 	LOG_NAME = 256,
 };
 

@@ -65,7 +65,7 @@ struct phase_result {
 	struct orphans orphans;
 	const struct ipc_objects *ipc_objects; /* IPC objects that confine has removed after the phase; NULL: it has removed none */
 	bool setuid_inert;		       /* true: confine has set no_new_privs, so set-user-ID programs of the phase run without privileges; false: confine has not set it */
-	bool stuck;			       /* true: at the deadline of teardown(), SIGKILL had not ended all processes or the cgroup could not be removed; false: neither */
+	bool stuck;			       /* true: at the deadline of teardown(), SIGKILL had not ended all processes or the cgroup could not be removed */
 	bool abandoned;			       /* true: confine killed the running command, because of --die-with, --die-with-lock, or a failure of the watcher, of init or of poll(2); false: it did not */
 	int status;			       /* status of the command, as wait(2) returns it */
 	long started;			       /* number of processes and threads that the command has started, including itself; 0: unknown */

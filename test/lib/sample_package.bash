@@ -8,9 +8,9 @@
 #   sample_compile                run only the phases up to src_compile, with the ebuild command, in a third of the CPU time of emerge
 #   sample_messages               print the messages about app-test/sample
 #   assert_sample_message TEXT    fail unless the message was printed twice: in the phase and in the summary of emerge
-#   assert_sample_built           fail unless all files were compiled and, by sample_emerge, installed
-#   assert_sample_distributed     call assert_sample_built; also fail if COMPILED, the count of files compiled on the second host, is not
-#                                 SAMPLE_FILES, or if a message was printed
+#   assert_sample_built           fail unless all files were compiled and, after sample_emerge, also installed
+#   assert_sample_distributed     call assert_sample_built; also fail if a message was printed, or if the variable COMPILED of the test (number
+#                                 of files that the second host has compiled) is not SAMPLE_FILES
 #   assert_sample_environment_unchanged LINE   fail unless environment.bz2 contains LINE and is the same without Portcullis
 
 SAMPLE_FILES=4

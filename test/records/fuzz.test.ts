@@ -211,7 +211,7 @@ function oneRound(seed: number): number {
 }
 
 test(
-	`scan() reads or counts as unreadable each mutated record, and reports and messages about these records contain no control character (${rounds} rounds from seed ${firstSeed})`,
+	`scan() either reads each mutated record or counts it as unreadable, and no report or message about these records contains a control character (${rounds} rounds from seed ${firstSeed})`,
 	{ timeout: 3_600_000 },
 	() => {
 		let read = 0;

@@ -25,7 +25,7 @@ describe('output to the terminal', () => {
 		expect(written.mock.calls).toEqual([[`${stripped}\n`]]);
 	});
 
-	test('print() prints the escape sequences of the styles that the program marks', () => {
+	test('print() turns the marks of markStyle() into escape sequences, and replaces other control characters', () => {
 		const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
 		print([markStyle('bold', 'a\u001bb')]);
 		expect(written.mock.calls).toEqual([['\u001b[1ma?b\u001b[0m\n']]);
