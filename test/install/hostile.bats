@@ -89,7 +89,7 @@ done
 @test "if the Prefix owner replaces every temporary file of install.sh by a symbolic link, files of root stay unchanged" {
 	local pid i
 	as_user "$OWNER" /bin/bash -c 'shopt -s nullglob
-		while [[ ! -e $3 ]]; do
+		while [[ -d ${3%/*} && ! -e $3 ]]; do
 			for path in "$1"/usr/*/.*.portcullis.?????? "$1"/usr/*/portcullis/.*.portcullis.??????; do
 				ln -sf -- "$2" "$path" && echo "$path"
 			done
