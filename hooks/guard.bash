@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 # Protects the hook from the build. ebuild.sh has loaded the saved environment, and functions in it must not shadow the builtins that
 # the hook uses. In POSIX mode, bash finds special builtins such as unset before functions. Assigning POSIXLY_CORRECT turns POSIX mode on,
-# and no function can replace an assignment. Assigning to a name reference or to an integer variable can run code of the build, so check
-# this first, with keywords and expansions only. With the option nounset, which the saved environment cannot set, skip the attributes, because
-# bash would fail to read the attributes of an unset variable. BASH_VERSINFO is readonly and has no element 99, so an expansion of this element
-# with :? prints a message and ends this shell.
+# and no function can replace an assignment. Assigning to a name reference or to an integer variable can run code of the build. So first
+# check that the variables assigned below are neither, with keywords and expansions only, which no function can replace. Read no attributes if
+# nounset is set, because that fails for an unset variable: the build is not the cause, because Portage saves no options. To end this shell
+# without a builtin, expand an element of BASH_VERSINFO that does not exist, with :?. BASH_VERSINFO is readonly, so the build cannot set it.
 if [[ -R POSIXLY_CORRECT || -R ___portcullis_options || -R CATEGORY || -R PF ||
 	! -o nounset && ${POSIXLY_CORRECT@a}${___portcullis_options@a} == *[!x]* ]]; then
 	[[ ${BASH_VERSINFO[99]:?Portcullis: ${PORTAGE_BUILDDIR-}: $EBUILD_PHASE: the build stops, because the ebuild makes CATEGORY, PF, POSIXLY_CORRECT or ___portcullis_options a name reference, an integer or readonly. Remove this from the ebuild.} ]]

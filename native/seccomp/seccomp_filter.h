@@ -20,7 +20,7 @@ struct seccomp_rules {
  * number of a system call, the filter loads no argument, so that the kernel caches the result (seccomp_cache_prepare() in kernel/seccomp.c).
  *
  * With RULE_REFUSING, the filter refuses all calls of an unknown architecture, because they could connect without a
- * notification. For the same reason it refuses io_uring_setup; with RULE_FAMILIES alone too, because io_uring can create sockets. With RULE_SINGLE_ID, set*id(2) and chown(2) fail with
+ * notification. For the same reason it refuses io_uring_setup. With RULE_FAMILIES it refuses io_uring_setup too, because io_uring can create sockets. With RULE_SINGLE_ID, set*id(2) and chown(2) fail with
  * EPERM for ids other than rules->uid and rules->gid, also in user namespaces that the phase creates. The kernel would return EINVAL, but libfakeroot and test suites rely on EPERM.
  */
 size_t seccomp_filter_build(const struct machine *machine, const struct seccomp_rules *rules, struct sock_filter *filter, size_t room);

@@ -43,7 +43,7 @@ function isolationFinding(system: SystemInfo, what: Exclude<Confinement, 'cgroup
 function hostShm(system: SystemInfo): string {
 	const { configuration, probeResult, probe } = system;
 	if (isPortageIsolating(system))
-		return "; phases keep the /dev/shm of the host, because the IPC namespace is Portage's";
+		return '; phases keep the /dev/shm of the host, because Portage makes the IPC namespace and mounts no new /dev/shm';
 	const names = configuration?.in_shm ?? [];
 	if (names.length > 0) return `; phases keep ${hostShmReason(names)}`;
 	const reason = refusalOf(probe, 'shm') || 'the reason is unknown';

@@ -80,7 +80,7 @@ ALWAYS='prepare configure compile install'
 	assert_portage_isolates
 	[[ $(record_values "$RECORDS" compile 'r.mode + JSON.stringify(r.applied) + r.shm') == 'none{"net":"portage","ipc":"portage","pid":"portage","mount":"portage"}host' ]]
 	prefix_env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python"
-	[[ $(prefix_run portcullis doctor --json) == *"phases keep the /dev/shm of the host, because the IPC namespace is Portage's"* ]]
+	[[ $(prefix_run portcullis doctor --json) == *"phases keep the /dev/shm of the host, because Portage makes the IPC namespace and mounts no new /dev/shm"* ]]
 }
 
 @test 'PROPERTIES=test_network gives src_test the network of the host, RESTRICT=network-sandbox gives it to all phases, and a CCACHE_DIR in /dev/shm gives phases the /dev/shm of the host' {
