@@ -100,7 +100,8 @@ done
 	for ((i = 0; i < 30; i++)); do
 		[[ ! -s $ATTACKED || $i -lt 3 ]] || break
 		run_install --eprefix "$EP"
-		as_user "$OWNER" rm -rf "$EP/usr"
+		# The attacker may add a link to a directory that rm is about to remove.
+		until_true 60 as_user "$OWNER" rm -rf "$EP/usr"
 	done
 	touch "$TMPDIR/stop"
 	wait "$pid"
