@@ -70,7 +70,7 @@ caller_shell() {
 			} | cat >"$BATS_TEST_TMPDIR/limits"
 			status=$(<"$BATS_TEST_TMPDIR/status")
 			echo "--$limit=$value: status $status: $(<"$BATS_TEST_TMPDIR/stderr")"
-			[[ $(<"$BATS_TEST_TMPDIR/stderr") != 'timeout: sending signal'* ]]
+			[[ $(<"$BATS_TEST_TMPDIR/stderr") != *'timeout: sending signal'* ]]
 			case $limit in
 			nofile | nproc) ((status == 125)) ;;
 			# The kernel kills a program that exceeds these limits when it starts. With a large environment, execve(2) would fail before.
