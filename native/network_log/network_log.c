@@ -59,7 +59,9 @@ static uint64_t key_of(const struct destination *to, uint64_t program)
 
 struct log_row *network_log_find(struct network_log *log, enum log_table table, uint64_t key)
 {
-	for (size_t i = 0; i < log->tables[table].count; i++)
+	/* Limit the count, because the DNS server process, which reads the phase's queries, can write this memory too. */
+	size_t count = at_most(log->tables[table].count, most_rows((int)table));
+	for (size_t i = 0; i < count; i++)
 		if (log->tables[table].rows[i].key == key)
 			return &log->tables[table].rows[i];
 	return NULL;
