@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Before <sys/socket.h> of musl, whose SO_PASSCRED would disable the names that end in _OLD (include/uapi/asm-generic/socket.h). */
+#include <asm/socket.h>
+
 #include "seccomp/socket_permit.h"
 
 #include "options/allow_list.h"
 
-#include <asm/socket.h>
 #include <sys/socket.h>
 #include <linux/in.h>
 #include <linux/in6.h>

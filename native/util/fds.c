@@ -35,11 +35,11 @@ bool fd_passing_send(int socket, const void *data, size_t size, const int fds[PA
 		passed++;
 	if (passed > 0) {
 		message.msg_control = control.bytes;
-		message.msg_controllen = CMSG_SPACE(passed * sizeof(int));
+		message.msg_controllen = (socklen_t)CMSG_SPACE(passed * sizeof(int));
 		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(passed * sizeof(int));
+		header->cmsg_len = (socklen_t)CMSG_LEN(passed * sizeof(int));
 		memcpy(CMSG_DATA(header), fds, passed * sizeof(int));
 	}
 	ssize_t sent;

@@ -58,3 +58,24 @@ assert_runs() {
 	run -0 as_user "$TEST_DIR/i686-linux-gnu/confine" --net --audit --record "$RECORD" -- "$TEST_DIR/client" connect 3
 	[[ $(record_value "$RECORD" 'r.blocked.map((b) => b.address + " " + b.count).join()') == '198.51.100.7 3' ]]
 }
+
+@test 'confine compiles with musl, and records the connections of a program' {
+	local name
+	# Debian has no kernel headers for musl-gcc, and no statx() in musl before 1.2.5.
+	for name in linux asm-generic "$(uname -m)-linux-gnu/asm"; do
+		ln -s "/usr/include/$name" "$TEST_DIR/${name##*/}"
+	done
+	cat >"$TEST_DIR/statx.h" <<-'EOF'
+		#include <sys/stat.h>
+		#ifndef STATX_BTIME
+		#include <sys/syscall.h>
+		#include <linux/stat.h>
+		#include <unistd.h>
+		#define statx(...) (int)syscall(SYS_statx, __VA_ARGS__)
+		#endif
+	EOF
+	make -s -C "$TOP/native" CC="musl-gcc -idirafter $TEST_DIR -include $TEST_DIR/statx.h" LINK=-static BUILD="$TEST_DIR/musl"
+	gcc -pthread -o "$TEST_DIR/client" "$TOP/test/confine/audit/attempts.c"
+	run -0 as_user "$TEST_DIR/musl/confine" --net --audit --record "$RECORD" -- "$TEST_DIR/client" connect 3
+	[[ $(record_value "$RECORD" 'r.blocked.map((b) => b.address + " " + b.count).join()') == '198.51.100.7 3' ]]
+}
