@@ -50,7 +50,7 @@ __portcullis_check() {
 		__portcullis_print "${answer[@]}"
 		line=${REPLY[0]}
 	else
-		# Node does not start, for example during its update. Then every possible conflict counts as a conflict.
+		# Node or portcullis.js failed, for example during an update of Node. Then every possible conflict counts as a conflict.
 		found+=" $new "
 		__portcullis_check_without_node "$unknown" "$new" "$list"
 		[[ ! $list ]] || allowed=("${REPLY[@]}")
@@ -72,7 +72,7 @@ __portcullis_check_without_node() {
 	local -a words=() addresses=() sockets=()
 	[[ ! $1 ]] || __portcullis_call ewarn "Portcullis: $package: Portcullis ignores these unknown variables:$1. For a list of the variables, run: man 5 portcullis"
 	[[ ! $suspects || ${setting[PORTCULLIS_CONFLICT]-} == ignore ]] ||
-		__portcullis_call ewarn "Portcullis: $package: a sandbox may block ${suspects// /, }; Portcullis could not check this, because Node does not start. To repair Node, run: emerge net-libs/nodejs"
+		__portcullis_call ewarn "Portcullis: $package: a sandbox may block ${suspects// /, }; Portcullis could not check this, because Node or portcullis.js failed. $doctor"
 	read -ra words <<<"$3"
 	for word in "${words[@]}"; do
 		if __portcullis_is_option "--allow $word"; then
@@ -80,7 +80,7 @@ __portcullis_check_without_node() {
 		elif [[ $word == unix:/* ]]; then
 			sockets+=("--allow-socket ${word#unix:}")
 		else
-			__portcullis_call ewarn "Portcullis: $package: $word in PORTCULLIS_ALLOW stays blocked, because Node, which resolves host names, does not start. To repair Node, run: emerge net-libs/nodejs"
+			__portcullis_call ewarn "Portcullis: $package: $word in PORTCULLIS_ALLOW stays blocked, because Node or portcullis.js, which resolve host names, failed. $doctor"
 		fi
 	done
 	((${#addresses[@]} <= 64 && ${#sockets[@]} <= 64)) ||

@@ -296,7 +296,7 @@ __portcullis_report() {
 		--once "$PORTAGE_BUILDDIR/.ipc" "$state-notice" 2>/dev/null)
 	__portcullis_print "${lines[@]}"
 	((${#lines[@]} == 0)) || return
-	# portcullis.js printed no line, so Node does not start, for example during its update. Print the most important message without Node.
+	# portcullis.js printed no line, so Node or portcullis.js failed, for example during an update of Node. Print the most important message without Node.
 	read -r line <"$state-notice"
 	if [[ $line == *'"missing":[{'* ]]; then
 		reason=${line#*'"why":"'} reason=${reason%%'"'*}
@@ -309,7 +309,7 @@ __portcullis_report() {
 	if [[ ! $refused && $sandbox != "$line" ]]; then
 		__portcullis_report_unconfined "${sandbox%%'"'*}"
 	elif [[ ! $refused || ! $reason ]]; then
-		__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE: Portcullis recorded events of this phase and cannot print them, because Node does not start. To print them later, run: emerge net-libs/nodejs && $command report $package"
+		__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE: Portcullis recorded events of this phase and cannot print them, because Node or portcullis.js failed. To print them, run: $command report $package"
 	fi
 	REPLY=("${refused:+${reason:+$refused PORTCULLIS_ON_FAILURE=\"die\" is set and the phase cannot be confined: $reason. $doctor}}")
 }

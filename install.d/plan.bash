@@ -143,11 +143,11 @@ plan_bashrc() {
 }
 
 plan_uninstall() {
-	local path
+	local path files=("${file_order[@]/#/$root/}")
 	: >"$workdir/nothing"
 	plan_read
 	bashrc_check_block "$record_block"
-	[[ -n $record_found ]] || note "the record $root/$record_path is missing, so install.sh removes only the managed block in bashrc. Remove $root/usr/bin/portcullis, $root/usr/share/portcullis and $root/usr/libexec/portcullis by hand"
+	[[ -n $record_found ]] || note "the record $root/$record_path is missing, so install.sh removes only the managed block in bashrc. To remove the other files of Portcullis, run: rm -f -- ${files[*]@Q}"
 	if [[ $bashrc_block != none || ($record_bashrc == created && -n $bashrc_exists && ! -s $bashrc_file) ]]; then
 		plan_bashrc "$workdir/nothing"
 	fi

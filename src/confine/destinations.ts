@@ -133,7 +133,7 @@ export function blockedEntries({ list, sockets, unsupported, tunnels }: Destinat
 	const count = Math.max(...[endpoints, nameMappings].map((parts) => new Set(list.flatMap(parts)).size));
 	const portsOnly = 'only hosts with a TCP port are supported, not ssh and zeroconf';
 	const portFix =
-		'On the distcc server, start distccd so that it listens on a TCP port. On this machine, replace this entry in the distcc host list by HOST:PORT.';
+		'On the distcc server, run distccd on a TCP port, and on this machine, replace this entry of the distcc host list by HOST:PORT.';
 	const noLoopback = 'the word distcc in PORTCULLIS_ALLOW does not allow loopback addresses';
 	const rest = 'the rest of PORTCULLIS_ALLOW';
 	const tooMany = `only the first ${maxOptions} addresses are supported`;

@@ -178,7 +178,9 @@ function auditFindings(system: SystemInfo): Finding[] {
 		const state = requested.includes('net') && chosen.PORTCULLIS_ALLOW !== '' ? 'error' : warningOrInactive;
 		const meaning = `network access is counted, but not attributed to programs, and PORTCULLIS_ALLOW has no effect: kernel.yama.ptrace_scope is ${scope}.`;
 		const fix =
-			'Write kernel.yama.ptrace_scope=1 to a file in /etc/sysctl.d, and run `sysctl --system`. If ptrace_scope is 3 now, reboot instead of running sysctl, because the kernel keeps this value until then.';
+			scope === '3'
+				? 'As root, run: `echo kernel.yama.ptrace_scope=1 | tee -a /etc/sysctl.d/portcullis.conf`. Then reboot, because the kernel keeps the value 3 until a reboot.'
+				: 'As root, run: `sysctl -w kernel.yama.ptrace_scope=1 | tee -a /etc/sysctl.d/portcullis.conf`.';
 		const own = `refuses every connection: kernel.yama.ptrace_scope is ${scope}.`;
 		return [{ id, state, title, meaning, fix, observed }, ...ownSocketsFinding(isOwn, own, fix)];
 	}

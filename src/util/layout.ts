@@ -3,11 +3,15 @@
 import stringWidth from 'string-width';
 import type { Screen } from './terminal.ts';
 
-/** Splits a text into lines of at most `width` columns, between words. A word that is wider than a line stays whole. */
+/**
+ * Splits a text into lines of at most `width` columns, between words. A wider word stays whole, and so does a command in backquotes: it is
+ * only split after `|` and `&&`, where a shell continues it on the next line, so that the lines can be copied.
+ */
 export function wrap(text: string, width: number): string[] {
 	const lines: string[] = [];
 	let line = '';
-	for (const word of text.split(/[ \n\t]+/)) {
+	const joined = text.replaceAll(/`[^`]*`/g, (command) => command.replaceAll(/(?<!\||&&) /g, '\u00a0'));
+	for (const word of joined.split(/[ \n\t]+/)) {
 		if (line !== '' && columnsOf(line) + 1 + columnsOf(word) > width) {
 			lines.push(line);
 			line = word;
@@ -15,7 +19,7 @@ export function wrap(text: string, width: number): string[] {
 			line = line === '' ? word : `${line} ${word}`;
 		}
 	}
-	return [...lines, line];
+	return [...lines, line].map((one) => one.replaceAll('\u00a0', ' '));
 }
 
 /** Splits a text into lines like wrap(), and indents every line except the first one. */

@@ -21,12 +21,12 @@ source_hook() {
 
 @test 'if Node does not start, the hook allows addresses in PORTCULLIS_ALLOW, and warns that host names, and UNIX sockets after the first 64, stay blocked' {
 	local list='192.0.2.7:443 far.example:80 10.1.0.0/16:1 [2001:db8::7]:80 [2001:db8::]/32:80 distcc' text
-	text='stays blocked, because Node, which resolves host names, does not start. To repair Node, run: emerge net-libs/nodejs'
+	text='stays blocked, because Node or portcullis.js, which resolve host names, failed. To find the cause, run: '
 	source_hook setup PORTAGE_FEATURES=network-sandbox PORTCULLIS_ALLOW="$list"
 	((status == 0))
 	[[ ${#lines[@]} == 2 ]]
-	[[ ${lines[0]} == "ewarn Portcullis: app-misc/foo-1: far.example:80 in PORTCULLIS_ALLOW $text" ]]
-	[[ ${lines[1]} == "ewarn Portcullis: app-misc/foo-1: distcc in PORTCULLIS_ALLOW $text" ]]
+	[[ ${lines[0]} == "ewarn Portcullis: app-misc/foo-1: far.example:80 in PORTCULLIS_ALLOW $text"*/portcullis\ doctor ]]
+	[[ ${lines[1]} == "ewarn Portcullis: app-misc/foo-1: distcc in PORTCULLIS_ALLOW $text"*/portcullis\ doctor ]]
 	[[ $(<"$(hook_stored allow)") == "$BUILDDIR"$'\n'"$list"$'\n'"$(printf -- '--allow %s\n' 192.0.2.7:443 10.1.0.0/16:1 '[2001:db8::7]:80' '[2001:db8::]/32:80')" ]]
 	# confine accepts at most 64 addresses and 64 UNIX sockets.
 	source_hook setup PORTAGE_FEATURES=network-sandbox PORTCULLIS_ALLOW="$(printf 'unix:/run/%s ' {1..65}) 192.0.2.7:443"
@@ -79,12 +79,12 @@ fake_confine() {
 	chmod 755 "$confine"
 }
 
-@test 'if Node does not start, the hook prints why network-sandbox is missing; for other recorded events, such as a limit that is not applied, only commands to repair Node and to print the events' {
+@test 'if Node does not start, the hook prints why network-sandbox is missing; for other recorded events, such as a limit that is not applied, only the command that prints the events' {
 	local what
 	for what in memory.max own-sockets net; do
 		fake_confine 0 '{"what":"pids.max","why":"no cgroup"}' '{"what":"'"$what"'","why":"no right"}' '{"what":"cpu.max","why":"no cgroup"}'
 		source_hook compile PORTAGE_FEATURES='network-sandbox ipc-sandbox'
-		[[ $what == net || $output == 'ewarn Portcullis: app-misc/foo-1: src_compile: Portcullis recorded events of this phase and cannot print them, because Node does not start. '* ]]
+		[[ $what == net || $output == 'ewarn Portcullis: app-misc/foo-1: src_compile: Portcullis recorded events of this phase and cannot print them, because Node or portcullis.js failed. To print them, run: '* ]]
 	done
 	[[ $output == 'ewarn Portcullis: app-misc/foo-1: src_compile runs without network-sandbox, ipc-sandbox: no right. '* ]]
 	# Without PORTCULLIS_ON_FAILURE=die, the message that stops the build does not name this setting.

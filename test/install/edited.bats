@@ -124,7 +124,7 @@ done
 	refuses 9 'confine is a directory' --eprefix "$EP"
 }
 
-@test "if the record of the installation is missing and bashrc has the managed block, install.sh --uninstall fails" {
+@test "if the record of the installation is missing and bashrc has the managed block, install.sh --uninstall fails, and with --save-edits prints a command that removes the other files" {
 	did_install --eprefix "$EP"
 	rm "$EP/usr/share/portcullis/installed"
 	refuses 6 'installed is missing, so install.sh cannot check' --eprefix "$EP" --uninstall
@@ -132,6 +132,11 @@ done
 	did_install --eprefix "$EP"
 	did_install --eprefix "$EP" --uninstall
 	[[ $(cat "$BASHRC") == 'FOO=1' ]]
+	did_install --eprefix "$EP"
+	rm "$EP/usr/share/portcullis/installed"
+	did_install --eprefix "$EP" --uninstall --save-edits
+	eval "$(sed -n 's/^install.sh: note: .* run: rm /rm /p' <<<"$output")"
+	[[ ! $(find "$EP/usr" -type f) ]]
 }
 
 @test "install.sh --uninstall refuses a record of the installation that lists a path outside the Prefix" {

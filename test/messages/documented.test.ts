@@ -69,10 +69,13 @@ const hooks = ['phase', 'check', 'storage'].flatMap((name) =>
 		.map(([, , text = '']) => text.replaceAll('\\"', '"'))
 		.filter((text) => /[a-z]{3} [a-z]/.test(text)),
 );
+const guard = ['guard', 'phase'].flatMap((name) =>
+	[...source(`hooks/${name}.bash`).matchAll(/:\?(Portcullis: .*)\} \]\]/g)].map(([, text = '']) => text),
+);
 const launcher = [...source('bin/portcullis').matchAll(/fail (["'])(.*)\1/g)].map(([, , text = '']) => text);
 const python = [...source('hooks/resolve_package.py').matchAll(/NoPackage\("([^"]*)"/g)].map(([, text = '']) => text);
 
-const messages = [...typescript, ...hooks, ...launcher, ...python];
+const messages = [...typescript, ...hooks, ...guard, ...launcher, ...python];
 
 /** Whether the message contains the quote. `...` in the quote matches any text. */
 function matches(message: string, quote: string): boolean {

@@ -27,6 +27,10 @@ describe('wrap()', () => {
 		expect(wrap('a verylongword b', 4)).toEqual(['a', 'verylongword', 'b']);
 	});
 
+	test('wrap() splits a command in backquotes only after | and &&, so that the lines can be copied into a shell', () => {
+		expect(wrap('run `a b c | d && e f` now', 4)).toEqual(['run', '`a b c |', 'd &&', 'e f`', 'now']);
+	});
+
 	test('wrap() counts two columns for a wide character and none for a combining character', () => {
 		expect(wrap('日本 日本', 8)).toEqual(['日本', '日本']);
 		expect(wrap('e\u0301e\u0301 e\u0301', 4)).toEqual(['e\u0301e\u0301 e\u0301']);

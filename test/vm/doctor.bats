@@ -41,7 +41,7 @@ assert_reports() {
 		doctor
 		assert_state warning network-sandbox
 		assert_reports "$sysctl is 0"
-		assert_reports "Write $sysctl=1"
+		assert_reports "sysctl -w $sysctl=1"
 		sysctl -qw "$sysctl=10000" 2>/dev/null || sysctl -qw "$sysctl=1"
 		doctor
 		assert_state ok network-sandbox
