@@ -33,11 +33,11 @@ enum egress_decision {
 	EGRESS_ANSWERED, /* the caller must do nothing: egress_handle() has answered the call, or events_handle_one() answers it later */
 };
 
-/* Creates the state for the allow-list, which is never freed. epoll: epoll instance of the main loop (util/events.h). socks: path of the SOCKS proxy's socket; used only with ROUTE_SOCKS. phase_is_root: true: the kernel continues calls on UNIX sockets; false: the watcher may emulate these too. Logs the route: before Linux 5.14, ROUTE_NONE instead of ROUTE_DIRECT. Returns NULL on failure. */
+/* Creates the state for the allow-list, which is never freed, and logs the route (before Linux 5.14, ROUTE_NONE instead of ROUTE_DIRECT). epoll: that of the main loop (util/events.h). socks: path of the SOCKS proxy's socket, for ROUTE_SOCKS. phase_is_root: true: the kernel continues calls on UNIX sockets; false: the watcher may emulate these too. Returns NULL on failure. */
 struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
 			   struct network_log *log);
 
-/* Applies the allow-list to a call. Answers a connect(2) to an allowed destination, for which the watcher makes the connection, and a call that must be refused. For any other call, returns what the caller must do. Never waits for the network. */
+/* Applies the allow-list to a call. Answers two kinds of calls: a connect(2) to an allowed destination, for which the watcher makes the connection, and a call that must be refused. For any other call, returns what the calling function must do. Never waits for the network. */
 enum egress_decision egress_handle(struct egress_call *call, const struct request *request);
 
 /* emulate.c: executes calls in place of the calling thread */
@@ -126,7 +126,7 @@ struct query_traps {
 /* Creates the state of the query traps, which is never freed. Returns NULL and sets errno on failure. */
 struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct network_log *log);
 
-/* Replaces the UDP socket of a connect(2) to a name server with one that is connected to a new trap, a socket at which the watcher receives the queries. family: address family of the address in the call. Returns true if the caller must answer the call with 0. On failure, returns false: the caller must refuse the call. */
+/* Replaces the UDP socket of a connect(2) to a name server with one that is connected to a new trap, a socket at which the watcher receives the queries. family: address family of the address in the call. Returns true if the call must now be answered with 0, and false on failure, after which it must be refused. */
 bool query_trap_set(struct query_traps *traps, const struct egress_call *call, int family);
 
 /* Checks the DNS query of length bytes at the address data in the target's memory. Returns true if the name in the query is in the allow-list. Otherwise logs the query, if it can be read, and returns false. */

@@ -18,7 +18,7 @@ enum {
 	SOCKS_REPLY = 2 + 4 + 16 + 2, /* length in bytes of the longest reply, one with an IPv6 address */
 };
 
-/* Returns the length to which the caller must read the reply. got: number of bytes that have arrived. If got is less than 6, the length is 6, and the caller then calls again; otherwise it is the length of the whole reply, which depends on the address type in these bytes. */
+/* Returns up to which length the reply must be read next. got: number of bytes that have arrived. If got is less than 6, the result is 6; otherwise it is the length of the whole reply, which depends on the address type in the first 6 bytes. */
 size_t socks_reply_length(const unsigned char *reply, size_t got);
 
 /* Returns the result code of a complete reply as an errno: 0 if the proxy has connected, otherwise an errno with which the phase's connect(2) fails. */
@@ -60,7 +60,7 @@ struct pending_call {
 	struct socks_exchange exchange;
 };
 
-/* Makes a call pending and returns its entry. handler: called for each event of the call. events: epoll events of fd that mean PENDING_READY. limited: true: PENDING_TIMEOUT after the time SO_SNDTIMEO of call->socket, if it is set; false: no time limit. On failure, returns NULL and leaves fd open. */
+/* Makes a call pending and returns its entry. handler: called for each event of the call. events: epoll events of fd that mean PENDING_READY. limited: true: SO_SNDTIMEO of call->socket limits the time (PENDING_TIMEOUT); false: no time limit. On failure, returns NULL and leaves fd open. */
 struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_t events, bool limited, pending_handler *handler);
 
 /* Opens the timer by which the watcher checks the pending calls regularly (egress_check_pending()). Returns false on failure. */
@@ -86,9 +86,9 @@ struct egress {
 	enum egress_route route;
 	const char *socks;
 	struct network_log *log;
-	bool connected; /* true after the first connect(2) to an allowed destination: the phase may have a socket of the host's network, so the watcher refuses each call whose socket it may not inspect; false: it lets the kernel continue such a call, and from then on makes no connection for the phase */
+	bool connected; /* true after the first connect(2) to an allowed destination: the phase may have a socket of the host's network, so the watcher refuses a call whose socket it cannot inspect; false: it lets the kernel continue such a call, and stops making connections for the phase */
 	bool phase_is_root;
-	bool descriptors_are_shared;			 /* true after a clone(2) with CLONE_FILES and without CLONE_THREAD: processes may share descriptors, so calls of single-threaded processes are emulated too; false: only calls of multi-threaded processes and calls by socketcall(2) are emulated */
+	bool descriptors_are_shared;			 /* true after a clone(2) with CLONE_FILES and without CLONE_THREAD: processes may share descriptors, so the watcher also emulates calls of single-threaded processes; false: it emulates only those of multi-threaded processes and those by socketcall(2) */
 	uint64_t host_network;				 /* cookie that identifies the host's network namespace (SO_NETNS_COOKIE); 0: not known, because Linux is older than 5.14 or, with ROUTE_SOCKS, the watcher has not duplicated a socket of the proxy yet */
 	bool has_defaults[2];				 /* index: 1 for AF_INET6, 0 for other families; true: the element of defaults with this index is set; false: the watcher has not connected a socket of this family yet */
 	struct option_value defaults[2][COPIED_OPTIONS]; /* values that the options have on a new socket; first index: 1 for AF_INET6, 0 for other families; socket_copy_options() copies only options with other values */
@@ -116,10 +116,10 @@ bool socket_is_bound(int fd);
 
 bool socket_is_blocking(int fd);
 
-/* Copies the options that a program has set on the socket from to the socket to, except values that the kernel refuses. family: address family of both sockets; 0: they differ, so the options of IP and IPv6 are not copied. egress: if not NULL, the socket to must be new: its default values are read once and kept in egress->defaults; if NULL, all values of to are read. */
+/* Copies the options that a program has set from one socket to the other, except values that the kernel refuses. family: address family of both; 0: they differ, so options of IP and IPv6 are not copied. egress: the second socket must be new, and its default values are read only once (egress->defaults); NULL: its values are read each time. */
 void socket_copy_options(struct egress *egress, int from, int to, int family);
 
-/* Stores the network namespace of the socket fd as that of the host, if none is stored yet. Returns true if the stored namespace is that of fd. Returns false if it is another one, or if the kernel does not report the namespace of fd, as on Linux before 5.14. */
+/* Stores the network namespace of the socket fd as that of the host, if none is stored yet. Returns true if the stored namespace is that of fd; false if it is another one, or if the kernel does not report that of fd (Linux before 5.14). */
 bool host_network_set(struct egress *egress, int fd);
 
 /* Returns true if the socket fd, of any family, belongs to the host's network namespace. Returns false if it does not, or if egress->host_network is 0 (not known). */
@@ -128,15 +128,15 @@ bool host_network_has(const struct egress *egress, int fd);
 /* Returns the flags of the descriptor call->fd in the calling thread (O_CLOEXEC, O_NONBLOCK and others). Returns -1 if this descriptor no longer refers to the socket of the call, or if the call has ended. */
 int descriptor_flags(const struct egress_call *call);
 
-/* Replaces the target's socket by the socket fd, with the same descriptor number, close-on-exec flag and, if flags has O_NONBLOCK, epoll registrations. flags: file status flags that fd gets. On failure, returns false and sets errno, to EBADF if the target has closed the old socket. */
+/* Replaces the target's socket by the socket fd. Keeps its descriptor number, its close-on-exec flag and, if flags has O_NONBLOCK, its epoll registrations. flags: file status flags that fd gets. On failure, returns false and sets errno, to EBADF if the target has closed its socket. */
 bool replace_socket(const struct egress_call *call, int fd, int flags);
 
 /* connect.c: connects sockets to allowed destinations in place of the phase */
 
-/* Connects the watcher's socket fd, of this address family, to the destination of the call. If the target's socket is blocking, replaces it by fd when fd is connected; if it is nonblocking, at once. If connecting fails, the target keeps its socket. Returns CALL_PENDING if the call waits for the connection, otherwise 0 or the errno with which the caller must answer the call. */
+/* Connects the watcher's socket fd, of this address family, to the destination of the call. fd replaces the target's socket: a blocking one when fd is connected, a nonblocking one at once, and none if connecting fails. Returns CALL_PENDING if the call waits for the connection, otherwise its result: 0 or an errno. */
 int connect_and_replace(const struct egress_call *call, int family, int fd);
 
-/* Answers a connect(2) that waited for the proxy. error: 0: fd, a TCP socket to the destination or a UNIX socket to the relaying proxy, replaces the target's socket; otherwise the call fails with this errno, and fd is not used. The caller closes fd. */
+/* Answers a connect(2) that waited for the proxy. error: 0: fd, a TCP socket to the destination or a UNIX socket to the relaying proxy, replaces the target's socket; an errno: the call fails with it. Does not close fd. */
 void connect_end_socks(const struct egress_call *call, int fd, int error);
 
 /* emulate.c: executes calls in place of the calling thread */
@@ -146,7 +146,7 @@ bool emulate_is_needed(const struct egress_call *call, const struct request *req
 
 /* socks.c: client of a SOCKS5 proxy on a UNIX socket (RFC 1928). Portage starts this proxy for distcc. It gives access to the host's network after Portage has unshared the network. */
 
-/* Requests a connection from the proxy and makes the call pending. relay: false: the phase gets a duplicate of the proxy's TCP socket if possible; true: the phase gets the UNIX socket to the proxy, which relays the data. Returns CALL_PENDING, or an errno if the request failed. */
+/* Requests a connection from the proxy and makes the call pending. relay: true: the phase gets the UNIX socket to the proxy, which relays the data; false: a duplicate of the proxy's TCP socket, if possible. Returns CALL_PENDING, or an errno if the request failed. */
 int socks_connect(const struct egress_call *call, bool relay);
 
 #endif

@@ -52,7 +52,7 @@ static void read_queries(void *owner, struct event_source *source)
 	if (!fails)
 		return;
 	event_source_close(traps->epoll, source);
-	/* The watcher's receiving socket is closed now. So the kernel answers the datagram that is sent next with "port unreachable" (ICMP), and calls on the sending socket, which the phase uses too, fail. If a rate limit for ICMP prevents this, shut the sending socket down. */
+	/* The watcher's receiving socket is closed. So the kernel answers the next datagram with "port unreachable" (ICMP), which makes calls on the sending socket, that of the phase, fail. If a rate limit for ICMP prevents this, shut the sending socket down. */
 	struct pollfd client = {.fd = trap->client};
 	if (send(trap->client, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 && poll(&client, 1, 0) == 0)
 		shutdown(trap->client, SHUT_RDWR);

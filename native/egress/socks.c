@@ -103,7 +103,7 @@ static bool has_all_data(int fd)
 	       ioctl(fd, FIONREAD, &unread) == 0 && info.tcpi_bytes_received == (uint64_t)unread;
 }
 
-/* Ends the pending call. error: 0: the socket with the descriptor result replaces that of the phase; an errno: the call fails with it; CALL_PENDING: sends no answer, because the call has ended or is pending again. Always returns false, the value by which a pending_handler removes the call. */
+/* Ends the pending call. result: the socket that replaces that of the phase if error is 0. error: an errno: the call fails with it; CALL_PENDING: sends no answer, because the call has ended or is pending again. Always returns false, so that a pending_handler that returns this value removes the call. */
 static bool finish(struct pending_call *pending, int result, int error)
 {
 	if (error != CALL_PENDING)

@@ -112,7 +112,7 @@ static void put_socketcall(struct bpf *bpf, const struct seccomp_rules *rules)
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Makes jumps in dispatch lead to the next instruction, for all calls of row's kind whose ids are the first letters of row->ids. arguments: number of these letters. Returns true if there is such a jump, false if there is none. */
+/* Makes the jumps to some calls lead to the next instruction: the calls in dispatch that have row's kind and this number of arguments, and whose ids equal the first letters of row->ids. Returns true if there is such a jump, false if there is none. */
 static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, size_t arguments)
 {
 	bool any = false;
@@ -149,7 +149,7 @@ static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct wat
 /* Returns the length in bytes of the shortest address for which the watcher is notified of a connect(2) or bind(2). */
 static uint32_t shortest_address(enum watched_call call, const struct seccomp_rules *rules)
 {
-	/* With an allow-list, watch each connect(2) of two bytes or more, because AF_UNSPEC alone disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). With the network filter, watch each bind(2) of two bytes or more, because AF_UNIX alone binds an abstract name (unix_autobind()). */
+	/* With an allow-list, watch a connect(2) already from two bytes on, because AF_UNSPEC alone disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). With the network filter, watch a bind(2) from two bytes on, because AF_UNIX alone binds an abstract name (unix_autobind()). */
 	if ((rules->active & (call == CALL_BIND ? RULE_NET_FILTER : RULE_ALLOW_LIST)) != 0)
 		return sizeof(sa_family_t);
 	return call == CALL_BIND ? SHORTEST_INTERNET_ADDRESS : SHORTEST_PATH_ADDRESS;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Before <sys/socket.h> of musl, whose SO_PASSCRED would disable the names that end in _OLD (include/uapi/asm-generic/socket.h). */
+/* Include this header before <sys/socket.h>: if SO_PASSCRED is already defined, as by musl, this header omits SO_RCVTIMEO_OLD and SO_SNDTIMEO_OLD (include/uapi/asm-generic/socket.h). */
 #include <asm/socket.h>
 
 #include "seccomp/socket_permit.h"
@@ -21,7 +21,7 @@
 #endif
 enum { LEVEL_TLS = 282,
        LEVEL_MPTCP = 284,
-       LEVEL_SMC = 286 }; /* values from include/linux/socket.h */
+       LEVEL_SMC = 286 }; /* levels that headers of the C library may lack; values from the kernel's include/linux/socket.h */
 
 /*
  * The permitted options of each level. The first line of each list has the options that programs set before they connect or send a DNS query. The

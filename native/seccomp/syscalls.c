@@ -25,7 +25,7 @@ const struct machine machine_x86 = {ABI_X86_64, ABI_I386 + 1}, machine_arm = {AB
 #define OWN_CHOWN 0
 #define OWN_LCHOWN 0
 #endif
-#define X32 0x40000000U /* __X32_SYSCALL_BIT (arch/x86/include/uapi/asm/unistd.h) */
+#define X32 0x40000000U /* bit in the system call numbers of the ABI x32 (__X32_SYSCALL_BIT in arch/x86/include/uapi/asm/unistd.h) */
 
 const struct syscall_abi syscall_abis[SYSCALL_ABIS] = {
 	{AUDIT_ARCH_X86_64, 8},

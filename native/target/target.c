@@ -86,7 +86,7 @@ struct thread_status thread_status(pid_t tid)
 	if (ids != NULL)
 		sscanf(ids, " Uid: %u %u %*u %*u Gid: %*u %u", &status.uid, &status.effective_uid, &status.effective_gid);
 	unsigned long long pending = status_field(text, "\nSigPnd:", 16, 0);
-	/* Count a signal to the whole process only for its first thread: this thread gets the signal unless it blocks it (complete_signal() in kernel/signal.c). */
+	/* Count a signal to the whole process only for its first thread: this thread gets the signal, unless it blocks the signal (complete_signal() in kernel/signal.c). */
 	if (status.process == tid)
 		pending |= status_field(text, "\nShdPnd:", 16, 0);
 	status.has_signal = (pending & ~status_field(text, "\nSigBlk:", 16, ~0ULL)) != 0;
@@ -96,7 +96,7 @@ struct thread_status thread_status(pid_t tid)
 bool target_is_single_threaded(const struct target *target)
 {
 	struct stat folder;
-	/* The link count of /proc/TID/task is 2 plus the number of threads (proc_task_getattr() in fs/proc/base.c). */
+	/* The link count of /proc/TID/task is 2 plus the number of threads, so 3 means one thread (proc_task_getattr() in fs/proc/base.c). */
 	return stat(proc_path(target->tid, "task").text, &folder) == 0 && folder.st_nlink == 3;
 }
 

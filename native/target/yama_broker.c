@@ -10,7 +10,7 @@
 /* Maximum number of data bytes in one message; a longer read takes several messages. A socket pair accepts a message of this size with any net.core.wmem_default. */
 enum { CHUNK = 2048 };
 
-/* Number of threads of the broker, each of which handles one request at a time. One is not enough, because a request may wait for a FUSE server. */
+/* Number of threads of the broker, each of which handles one request at a time. One thread is not enough, because a request may wait for a FUSE server. */
 enum { THREADS = 8 };
 
 struct broker_request {

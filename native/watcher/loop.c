@@ -36,7 +36,7 @@ static void receive_listener(void *owner, struct event_source *setup)
 	struct loop *loop = owner;
 	char byte;
 	int fds[PASSED_FDS], received = fd_passing_receive(setup->fd, &byte, 1, fds, NULL);
-	/* After the message with the listener, confine's init sends only replies to requests (maker.c). A reply is received here only if it is late; it has another size, which causes EPROTO: discard it. */
+	/* After the message with the listener, confine's init sends only replies to requests (maker.c). A reply that came too late for maker.c can arrive here. It has another size than the message with the listener, which causes EPROTO. Discard it. */
 	if (received < 0 && errno == EPROTO && loop->notifier.listener >= 0)
 		return;
 	if (received != 1) {
@@ -65,7 +65,7 @@ static void handle_control(void *owner, struct event_source *control)
 	ssize_t got = recv(control->fd, &byte, 1, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* Receive the seccomp listener from the socket before the test whether it is used: if the command has ended quickly, its message may still be unread. */
+	/* First receive the seccomp listener, because its use is tested below: after a short command, the message in which init has sent the listener may still be unread. */
 	struct pollfd setup = {.fd = loop->setup.fd, .events = POLLIN};
 	while (loop->setup.fd >= 0 && poll(&setup, 1, 0) > 0)
 		receive_listener(loop, &loop->setup);
@@ -216,7 +216,7 @@ static void serve(void *owner, bool replaces)
 	serve_others(loop);
 }
 
-/* Ends the watcher. Called by the watchdog if it cannot replace a stuck thread. Closes the listener, which would otherwise stay open until the last stuck thread ends. Shuts down the socket to the supervisor, so that the supervisor notices the end even if a stuck thread of close_in_thread() (watcher.c) has a copy of the socket. */
+/* Ends the watcher. Called by the watchdog if it cannot replace a stuck thread. Closes the listener, which would otherwise stay open until the last stuck thread ends. Shuts down the socket to the supervisor, which then notices the end even if a stuck thread has a copy of the socket (close_in_thread()). */
 static void fail(void *owner)
 {
 	struct loop *loop = owner;

@@ -143,7 +143,7 @@ static bool is_creation_of(const struct ipc_object *object, const struct shmid_d
 	       segment->shm_perm.cuid == geteuid() && segment->shm_ctime >= object->time - 1 && segment->shm_ctime <= object->time + CREATION_SECONDS;
 }
 
-/* Stores the ids of the shared memory segments that the calls in the table have created. Recognizes a segment by the creating process and the time of creation, which the kernel stores until an IPC_SET. */
+/* Stores the ids of the shared memory segments that the calls in the table have created. Recognizes a segment by its creator (shm_cpid) and the time of its creation (shm_ctime, until an IPC_SET changes it). */
 static void find_segments(struct ipc_objects *objects)
 {
 	struct shmid_ds segment;

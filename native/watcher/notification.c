@@ -8,7 +8,7 @@
 #include "watcher/watcher_internal.h"
 #include "target/watchdog.h"
 
-/* Writes the kernel's name of the socket's protocol (sockfs_xattr_get() in net/socket.c) to protocol, in lower case and without "v6"; "" on failure. Reads the name by a duplicate of the socket. Without a duplicate, reads it by /proc/TID/fd, and discards the name if the target has ended, because TID may then be a new thread. */
+/* Writes the kernel's name of the socket's protocol (sockfs_xattr_get() in net/socket.c) to protocol, in lower case and without "v6"; "" on failure. Reads the name from a duplicate of the socket. If none can be made, reads it by /proc/TID/fd, and discards it if the target has ended, because TID may then be another thread. */
 static void read_protocol(const struct target *target, int fd, char *protocol, size_t size)
 {
 	static const char attribute[] = "system.sockprotoname";

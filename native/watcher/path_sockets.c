@@ -116,9 +116,9 @@ static enum path_kind examine(struct path_sockets *sockets, struct network_log *
 	struct socket_file file = {0};
 	int fd = target_open_path(target, path);
 	/*
-	 * After the errors of is_final, the kernel finds no socket at the path either, so the call fails without an effect. EACCES is final only if the
-	 * target has no more rights than the watcher: FUSE and NFS may serve only the target's user, and in a user namespace the target may search
-	 * each directory of its user.
+	 * is_final is true if the kernel finds no socket at the path either, so that the call fails without an effect. After EACCES, this is certain
+	 * only if the target has no more rights than the watcher: FUSE and NFS may give access to the target's user alone, and a target with
+	 * capabilities in a user namespace may search every directory of its user.
 	 */
 	int error = fd < 0 ? errno : 0;
 	struct thread_status status = error == EACCES ? thread_status(target->tid) : (struct thread_status){0};

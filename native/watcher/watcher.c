@@ -56,7 +56,7 @@ static void *close_other_files(void *data)
 	return NULL;
 }
 
-/* Closes all descriptors except fds in a new thread, because a FUSE server can delay a close (fuse_flush() in fs/fuse/file.c). Returns true if all are closed. Returns false after a time limit: the process then has a copy of its descriptor table, without the file whose close is delayed, and the function must be called again. */
+/* Lets a new thread close all descriptors except fds, because a FUSE server can delay a close (fuse_flush() in fs/fuse/file.c). Returns true if all are closed. Returns false after a time limit: the descriptor whose close is delayed is then left to the thread, and the function must be called again for the others. */
 static bool close_in_thread(const int *fds, size_t count)
 {
 	pthread_t thread;
@@ -89,7 +89,7 @@ static bool close_files_except(const int *keep, size_t count)
 {
 	for (int attempt = 0; attempt < CLOSE_ATTEMPTS && !close_in_thread(keep, count); attempt++)
 		;
-	/* Set the errno for the case that descriptor 0 is still open, so that open(2) returns another one. If open(2) or dup3(2) fails, it sets its own errno. */
+	/* If descriptor 0 is still open, open(2) returns another number, and the function fails with ETIME. If open(2) or dup3(2) fails, the call sets errno. */
 	errno = ETIME;
 	return open("/dev/null", O_RDWR | O_CLOEXEC) == STDIN_FILENO && dup3(STDIN_FILENO, STDOUT_FILENO, O_CLOEXEC) >= 0 &&
 	       dup3(STDIN_FILENO, STDERR_FILENO, O_CLOEXEC) >= 0;

@@ -22,7 +22,7 @@ struct watcher {
 	bool net_filter;		 /* true: the watcher refuses connections out of the phase, because the phase has no network namespace; false: the phase has one, or its network is not restricted */
 };
 
-/* Initializes *watcher and, if wanted is true, creates the log and the sockets between watcher and phase, before both start. Returns false if the watcher cannot run: watcher_start() then starts no process, and the log has the reason, unless the log could not be created either. Otherwise returns true. */
+/* Initializes *watcher and, if wanted is true, creates the log and the sockets between watcher and phase, before both start. Returns false if the watcher cannot run: watcher_start() then starts no process, and the log, if it could be created, has the reason. Otherwise returns true. */
 bool watcher_open(struct watcher *watcher, bool wanted);
 
 /* Creates the socket pair between the watcher and the DNS server process. Call it before watcher_start(), if the phase has a network namespace. On failure, DNS lookups are not watched. */
