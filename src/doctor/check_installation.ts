@@ -161,12 +161,12 @@ export function recordFindings({ logs, configuration }: SystemInfo): Finding[] {
 	if (status === undefined) return [failure(`${logs} does not exist`, 'Run install.sh again.')];
 	const access = `Run \`chgrp portage ${logs}; chmod 2775 ${logs}\` as root.`;
 	if (configuration?.userpriv && !mayCreateFilesIn(status, configuration.userpriv))
-		return [failure(`FEATURES="userpriv" runs phases as a user who may not write to ${logs}`, access)];
+		return [failure(`FEATURES="userpriv" runs phases as a user who cannot write to ${logs}`, access)];
 	try {
 		accessSync(logs, constants.W_OK | constants.X_OK);
 	} catch {
 		const fix = `${access} In a Gentoo Prefix, the owner of the Prefix must own this directory.`;
-		return [failure(`you may not write to ${logs}`, fix)];
+		return [failure(`you cannot write to ${logs}`, fix)];
 	}
 	return [ok('records', 'Records', 'phases can write records', [logs])];
 }

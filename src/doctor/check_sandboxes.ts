@@ -177,10 +177,8 @@ function auditFindings(system: SystemInfo): Finding[] {
 	if (probeResult.watched === 'yes' && isYamaBlocking(system, scope)) {
 		const state = requested.includes('net') && chosen.PORTCULLIS_ALLOW !== '' ? 'error' : warningOrInactive;
 		const meaning = `network access is counted, but not attributed to programs, and PORTCULLIS_ALLOW has no effect: kernel.yama.ptrace_scope is ${scope}.`;
-		const fix =
-			scope === '3'
-				? 'As root, run: `echo kernel.yama.ptrace_scope=1 | tee -a /etc/sysctl.d/portcullis.conf`. Then reboot, because the kernel keeps the value 3 until a reboot.'
-				: 'As root, run: `sysctl -w kernel.yama.ptrace_scope=1 | tee -a /etc/sysctl.d/portcullis.conf`.';
+		const reboot = ' Then reboot, because the kernel keeps the value 3 until a reboot.';
+		const fix = `As root, run: \`${scope === '3' ? 'echo' : 'sysctl -w'} kernel.yama.ptrace_scope=1 | tee -a /etc/sysctl.d/portcullis.conf\`.${scope === '3' ? reboot : ''}`;
 		const own = `refuses every connection: kernel.yama.ptrace_scope is ${scope}.`;
 		return [{ id, state, title, meaning, fix, observed }, ...ownSocketsFinding(isOwn, own, fix)];
 	}

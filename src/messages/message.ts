@@ -29,10 +29,10 @@ export function reportDetails({ package: cpv }: RunRecord): string {
 	return `Details: ${portcullis('report', withoutVersion(cpv))}`;
 }
 
-/** Returns a clause that advises to set variables for this package only, in the file `name` of /etc/portage/env (portage(5), package.env). */
+/** Returns `run: COMMAND`, where the command sets variables for this package only, in the file `name` of /etc/portage/env (portage(5), package.env). */
 export function inPackageEnv({ package: cpv }: RunRecord, setting: string, name: string): string {
 	const { env, packageEnv } = paths(installation().eprefix);
-	return `write ${setting} to ${env}/${name}, and run: echo ${withoutVersion(cpv)} ${name} >>${targetOf(packageEnv)}`;
+	return `run: mkdir -p ${env} && echo ${quote(setting)} >>${env}/${name} && echo ${withoutVersion(cpv)} ${name} >>${targetOf(packageEnv)}`;
 }
 
 /** Returns the first `most` items and the number of the others: `a, b +50`. `total` may include items that are not in the list. */

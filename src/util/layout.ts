@@ -3,13 +3,11 @@
 import stringWidth from 'string-width';
 import type { Screen } from './terminal.ts';
 
-/**
- * Splits a text into lines of at most `width` columns, between words. A wider word stays whole, and so does a command in backquotes: it is
- * only split after `|` and `&&`, where a shell continues it on the next line, so that the lines can be copied.
- */
+/** Splits a text into lines of at most `width` columns, between words. A word that is wider than a line stays whole. */
 export function wrap(text: string, width: number): string[] {
 	const lines: string[] = [];
 	let line = '';
+	// Split a command in backquotes only after `|` and `&&`, where a shell reads on, so that the user can copy the command.
 	const joined = text.replaceAll(/`[^`]*`/g, (command) => command.replaceAll(/(?<!\||&&) /g, '\u00a0'));
 	for (const word of joined.split(/[ \n\t]+/)) {
 		if (line !== '' && columnsOf(line) + 1 + columnsOf(word) > width) {

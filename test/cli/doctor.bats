@@ -138,7 +138,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 
 @test 'portcullis doctor reports an error if the directory of records is missing or read-only' {
 	chmod 555 "${RECORDS%/*}"
-	finds records error 'you may not write to'
+	finds records error 'you cannot write to'
 	rmdir "${RECORDS%/*}"
 	finds records error 'does not exist'
 }
@@ -280,7 +280,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	[[ $(prefix_run portcullis info) == *'network-sandbox: requested; applied by Portage if emerge runs as root; otherwise by Portcullis'* ]]
 	finds records ok 'phases can write records'
 	chmod 755 "${RECORDS%/*}"
-	finds records error "FEATURES=\\\"userpriv\\\" runs phases as a user who may not write to ${RECORDS%/*}"
+	finds records error "FEATURES=\\\"userpriv\\\" runs phases as a user who cannot write to ${RECORDS%/*}"
 	prefix_features 'cgroup -userpriv'
 	finds records ok 'phases can write records'
 }

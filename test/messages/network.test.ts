@@ -103,7 +103,7 @@ describe('network messages', () => {
 
 	test('if Portcullis refused a seccomp listener, a message reports the process and the settings that allow the listener', () => {
 		expect(lines({ listener_refused: { comm: 'crun', argv: ['./crun', 'run'] } })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: crun could not install a seccomp listener, because Portcullis already has one. To build this package without that listener, write PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW="" PORTCULLIS_SOCKETS="host" to /etc/portage/env/no-audit.conf, and run: echo app-misc/foo no-audit.conf >>/etc/portage/package.env',
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: crun could not install a seccomp listener, because Portcullis already has one. To build this package without that listener, run: mkdir -p /etc/portage/env && echo \'PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW="" PORTCULLIS_SOCKETS="host"\' >>/etc/portage/env/no-audit.conf && echo app-misc/foo no-audit.conf >>/etc/portage/package.env',
 		]);
 		const filtered = { applied: { net: 'filter' }, listener_refused: { comm: 'crun', argv: ['./crun', 'run'] } };
 		expect(lines(filtered).join()).toContain(

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hostServiceAt, hostServices } from '../../src/messages/host_services.ts';
 import { phaseMessages } from '../../src/messages/phase_messages.ts';
@@ -28,15 +31,24 @@ test('a message reports requests to UNIX sockets of host services that hold keys
 	expect(lines([names, database], 1)).toEqual([]);
 });
 
-test('a message reports refused requests to UNIX sockets of the host, except to name services, and adds the fix if the phase failed', () => {
+test('a message reports refused requests to UNIX sockets of the host, except to name services, and, if the phase failed, a command that permits the sockets', () => {
 	const refused = [names, docker, database].map((one) => ({ ...one, refused: true }) as const);
 	const text =
 		'Portcullis: app-misc/foo-1: src_test: 2 requests to sockets of the host refused (docker → /run/docker.sock; psql → /run/postgresql/.s.PGSQL.5432)';
+	const setting = 'PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} unix:/run/docker.sock unix:/run/postgresql/.s.PGSQL.5432"';
+	const command = `mkdir -p /etc/portage/env && echo '${setting}' >>/etc/portage/env/allow-sockets-app-misc_foo.conf && echo app-misc/foo allow-sockets-app-misc_foo.conf >>/etc/portage/package.env`;
 	expect(lines(refused)).toEqual([`eqawarn ${text}`]);
 	expect(lines(refused, 1)).toEqual([
 		`ewarn ${text}`,
-		'ewarn   To permit these sockets on this machine, write PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} unix:/run/docker.sock unix:/run/postgresql/.s.PGSQL.5432" to /etc/portage/env/allow-sockets-app-misc_foo.conf, and run: echo app-misc/foo allow-sockets-app-misc_foo.conf >>/etc/portage/package.env',
+		`ewarn   To permit these sockets on this machine, run: ${command}`,
 	]);
+	const folder = mkdtempSync(join(tmpdir(), 'sockets-'));
+	execFileSync('bash', ['-c', command.replaceAll('/etc/portage', folder)]);
+	const written = ['env/allow-sockets-app-misc_foo.conf', 'package.env'].map((file) =>
+		readFileSync(join(folder, file), 'utf8'),
+	);
+	expect(written).toEqual([`${setting}\n`, 'app-misc/foo allow-sockets-app-misc_foo.conf\n']);
+	rmSync(folder, { recursive: true });
 	expect(lines(refused.slice(0, 1), 1)).toEqual([]);
 	expect(lines([{ path: '/x" FEATURES="', comm: 'x', refused: true }], 1)).toHaveLength(1);
 });
