@@ -73,16 +73,27 @@ __portcullis_start() {
 	(exec -c @env@ SANDBOX_ON=0 "$@")
 }
 
-# __portcullis_call FUNCTION ARG...: calls elog, ewarn, eqawarn or die of Portage, without the variables of the build that decide which
-# code these functions run: programs in PATH (in _PORTAGE_ORIG_PATH with Portage 3.0.66 and older), and the commands in
-# EBUILD_DEATH_HOOKS, which die runs. Doubles each backslash, because these functions print their arguments with `echo -e`.
+# __portcullis_call FUNCTION ARG...: calls elog, ewarn, eqawarn or die of Portage. With Portage 3.0.66 and older, die starts programs, and an
+# exported variable or function of the build could change which code these programs run. So they get the environment with which Portage started
+# this shell, except PATH. The local EBUILD_DEATH_HOOKS, EBUILD_MASTER_PID and _PORTAGE_ORIG_PATH hide commands of the build from die.
+# Doubles each backslash, because these functions print their arguments with `echo -e`.
 __portcullis_call() {
-	local -x PATH=@path@ LD_LIBRARY_PATH='' LD_AUDIT='' BASH_ENV='' PYTHONPATH=''
-	# shellcheck disable=SC2034
-	local EBUILD_DEATH_HOOKS='' _PORTAGE_ORIG_PATH=''
+	local name
+	local -a lines=()
+	mapfile -t lines < <(export -p)
+	for name in "${lines[@]}"; do
+		name=${name#declare -* } name=${name%%=*}
+		# A value with several lines can contain a line `declare -x elements[$(COMMAND)]=1`, so accept only names without a subscript.
+		[[ $name != +([A-Za-z0-9_]) ]] || local -x "$name=${initial[$name]-}"
+	done 2>/dev/null
+	# HOME is a directory in which the build can write modules of Python, which PYTHONNOUSERSITE disables.
+	local -x PATH=@path@ SANDBOX_ON=0 PYTHONNOUSERSITE=1
 	# elog, ewarn and die of Portage assign these global variables. If the build has declared one with -i, an assignment can run code of the build. So make them local.
 	# shellcheck disable=SC2034
-	local LAST_E_CMD sourcefile lineno args newarg j
+	local EBUILD_DEATH_HOOKS='' EBUILD_MASTER_PID='' _PORTAGE_ORIG_PATH='' LAST_E_CMD sourcefile lineno args newarg j
+	# die does not return, so only its call unexports functions.
+	mapfile -t lines < <(declare -Fx)
+	[[ $1 != die || ! ${lines[*]} ]] || export -nf -- "${lines[@]##* }"
 	"${@//\\/\\\\}"
 }
 

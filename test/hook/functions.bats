@@ -119,6 +119,20 @@ source_with() {
 	done
 }
 
+@test 'programs that die of Portage starts in the hook get the environment of Portage, without variables and functions that the build has exported' {
+	local file
+	file=$(hook_stored settings)
+	echo evil >"$file"
+	run -1 hook_run 'declare -nx LD_PRELOAD="elements[ /evil.so ]" EBUILD_MASTER_PID="elements[\$(/bin/echo evil)]"
+		export PORTAGE_COLORMAP=/evil PYTHONHOME=/evil BASH_ENV=/evil GCONV_PATH=/evil TEXT=$'\''\ndeclare -x elements[$(/bin/echo evil >&2)]=1'\''
+		evil() { :; }
+		export -f evil
+		die() { /usr/bin/env && echo "master=$EBUILD_MASTER_PID" && exit 1; }
+		source "$HOOK"' compile PORTAGE_FEATURES=network-sandbox PORTAGE_COLORMAP=colors HOME=/home
+	echo "$output"
+	[[ $output != *evil* && $output == *$'\nPORTAGE_COLORMAP=colors\n'* && $output == *$'\nPYTHONNOUSERSITE=1\n'* && $output == *$'\nmaster='* ]]
+}
+
 @test 'if a build sets the bash attribute readonly on a function or variable that the hook must define or change, the hook stops the phase with an error' {
 	local definition
 	for definition in 'mapfile() { :; }; readonly -f mapfile' '__portcullis_phase() { :; }; readonly -f __portcullis_phase' \
