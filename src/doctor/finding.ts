@@ -8,7 +8,6 @@ export type State = 'ok' | 'error' | 'warning' | 'inactive';
 export interface Finding {
 	readonly id: string;
 	readonly state: State;
-	/** The checked item, in a few words. */
 	readonly title: string;
 	/** The result of the check and its effect on a build. */
 	readonly meaning: string;

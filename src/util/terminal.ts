@@ -2,7 +2,6 @@
 import type { Environment } from './environment.ts';
 import { markStyle, type Style } from './output.ts';
 
-/** The capabilities of an output stream. */
 export interface Screen {
 	/** Width of the terminal in columns; Infinity if the stream is not a terminal, so that grep finds whole lines. */
 	readonly width: number;
