@@ -33,7 +33,7 @@ static const char usage[] =
 	"  --notice-file FILE           also write the record to FILE if it reports a problem\n"
 	"  --label NAME=VALUE           add a member to the record\n"
 	"  --die-with PID               kill COMMAND when the process PID exits\n"
-	"  --die-with-lock FILE         kill COMMAND when the POSIX lock on FILE is released\n"
+	"  --die-with-lock FILE         kill COMMAND when no process holds a lock on FILE\n"
 	"  --require                    exit with 125 if an option cannot be fulfilled (default)\n"
 	"  --best-effort                run COMMAND anyway; the record lists what is missing\n"
 	"  --mknod                      let root create device files: do not use a user namespace\n"

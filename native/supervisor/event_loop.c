@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -10,10 +11,11 @@
 /* Time limit for confine's init process to confirm a forwarded signal. If it does not confirm in time, it cannot run (its cgroup may be frozen), so confine kills the phase. */
 #define SIGNAL_MILLISECONDS 5000
 
+/* Tests for both kinds of locks, because Portage uses flock(2) where POSIX locks do not work (_get_lock_fn() in portage/locks.py). */
 bool lock_is_free(int fd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
+	return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK && flock(fd, LOCK_SH | LOCK_NB) == 0;
 }
 
 bool liveness_open(struct supervisor *s)
@@ -28,11 +30,8 @@ bool liveness_open(struct supervisor *s)
 	}
 	if (s->options->die_with_lock != NULL)
 		s->lock = open(s->options->die_with_lock, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	if (lock_is_free(s->lock)) {
-		close(s->lock);
-		s->lock = -1;
-	}
-	return true;
+	/* emerge holds the lock during all src_* phases. So if the lock is free, emerge was killed before this phase started confine. */
+	return !lock_is_free(s->lock);
 }
 
 static void receive_message(struct supervisor *s)

@@ -148,10 +148,10 @@ bool launch_init(struct supervisor *s, struct setup_error *setup_error);
 
 /* --- event_loop.c --- */
 
-/* Opens the lock file of --die-with-lock, and a pidfd for each process of --die-with. Returns false if one of these processes does not exist, otherwise true. */
+/* Opens the lock file of --die-with-lock, and a pidfd for each process of --die-with. Returns false if one of these processes does not exist or no process holds the lock, otherwise true. */
 bool liveness_open(struct supervisor *s);
 
-/* fd: descriptor of the file of --die-with-lock. Returns true if no process holds a POSIX lock on the file, so that the phase must end; false if one does, or if fd is -1. */
+/* fd: descriptor of the file of --die-with-lock. Returns true if no process holds a lock on the file, so that the phase must end; false if one does, or if fd is -1. */
 bool lock_is_free(int fd);
 
 /*

@@ -121,7 +121,7 @@ MODES=('--net' "--net --cgroup x")
 		done
 		cat <&200
 	EOF
-	exec {held}<>"$lock"
+	exec {held}<>"$lock" && flock "$held"
 	exec 5<"$BATS_TEST_FILENAME" 9>"$BATS_TEST_TMPDIR/nine"
 	bash "$BATS_TEST_TMPDIR/see" 200< <(echo through) >"$BATS_TEST_TMPDIR/plain"
 	[[ $(<"$BATS_TEST_TMPDIR/plain") == *$'\n9 '*$'\n'through ]]
@@ -146,6 +146,16 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$lock" "$CONFINE" --die-with-lock "$BA
 		echo "$output"
 		[[ ($name == lock && $output == *"$lock"*) || ($name == link && $output != *"$lock"* && $output == *socket:*) ]]
 	done
+}
+
+@test 'confine --die-with-lock FILE does not run the command if no process holds a POSIX lock or an flock lock on FILE' {
+	local held lock=$BATS_TEST_TMPDIR/lock
+	exec {held}<>"$lock"
+	run -125 "$CONFINE" --die-with-lock "$lock" -- touch "$BATS_TEST_TMPDIR/ran"
+	[[ ! -e $BATS_TEST_TMPDIR/ran ]]
+	flock "$held"
+	run -0 "$CONFINE" --die-with-lock "$lock" -- true
+	exec {held}>&-
 }
 
 @test 'a stdin, stdout or stderr that is closed at the start of confine is closed for the command too' {

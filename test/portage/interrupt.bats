@@ -30,15 +30,31 @@ confine|head -n1|portcullis/confine --
 the init of confine|tail -n1|portcullis/confine --
 the inner ebuild.sh|head -n1|ebuild.sh unpack portcullis-inside'
 
+# delay_hook NAME FIFO: makes src_unpack of app-test/NAME write PREFIX_LOG/NAME.ready and wait for a writer of FIFO before the hook starts confine.
+delay_hook() {
+	local bashrc
+	bashrc=$(<"$PREFIX/etc/portage/bashrc")
+	cat >"$PREFIX/etc/portage/bashrc" <<-EOF
+		if [[ \$PN:\$EBUILD_PHASE == $1:unpack ]]; then
+			echo ready >"$PREFIX_LOG/$1.ready"
+			: <"$2"
+		fi
+		$bashrc
+	EOF
+}
+
 # assert_kills_clean_up LABEL root|user [FEATURES]: kills each process of a build with SIGKILL, each one in another package of one emerge, and
-# finally emerge. The builds wait in src_unpack, which has the sandboxes of src_compile here, so that fewer phases run before.
+# finally emerge, when kill6 runs in confine and kill7 has not started confine. The builds wait in src_unpack, which has the sandboxes of
+# src_compile here, so that fewer phases run before.
 assert_kills_clean_up() {
-	local target choice pattern pid name number=0
+	local target choice pattern pid name number=0 go
 	cgroup_prefix "$2" "${3-}" 'PORTCULLIS_UNPACK="confine"'
-	for name in kill{1..6}; do
+	for name in kill{1..7}; do
 		waiting_package "$name" unpack
 	done
-	start_emerge --oneshot --jobs=6 --load-average=99 app-test/kill{1..6}
+	mkfifo -m 666 "$PREFIX_LOG/go"
+	delay_hook kill7 "$PREFIX_LOG/go"
+	start_emerge --oneshot --jobs=7 --load-average=99 app-test/kill{1..7}
 	until_true 60 all_wait || {
 		cat "$PREFIX_LOG/output"
 		return 1
@@ -60,13 +76,18 @@ assert_kills_clean_up() {
 	# The other packages are not disturbed.
 	[[ $(phase_processes kill6) ]]
 	kill -KILL "$EMERGE_PID"
-	assert_gone "$1: kill -9 of emerge"
+	assert_gone "$1: kill -9 of emerge" kill6
 	assert_no_cgroup kill6
+	# A PID namespace of Portage may have ended already, so do not wait until a process opens the FIFO for reading.
+	exec {go}<>"$PREFIX_LOG/go"
+	until_true 20 no_phase_processes kill7
+	exec {go}>&-
+	assert_no_cgroup kill7
 }
 
 all_wait() {
 	local name
-	for name in kill{1..6}; do
+	for name in kill{1..7}; do
 		[[ -s $PREFIX_LOG/$name.ready ]] || return
 	done
 }
