@@ -66,3 +66,11 @@ audit_modified_copy() {
 	[[ $output == *'ids or capabilities are changed outside of privileged/: SYS_setuid, SYS_capset'* ]]
 	[[ $output == *'more than 500 lines are privileged: '* ]]
 }
+
+@test 'npm run audit:privileged fails if it does not find the code in native/privileged/' {
+	mkdir -p "$BATS_TEST_TMPDIR"/{scripts,native/privileged}
+	cp "$TOP"/scripts/{lib.bash,audit-privileged} "$BATS_TEST_TMPDIR/scripts"
+	echo 'int main(void) { return 0; }' >"$BATS_TEST_TMPDIR/native/main.c"
+	run -1 "$BATS_TEST_TMPDIR/scripts/audit-privileged"
+	[[ $output == *'found only 0 lines of C in native/privileged/'* ]]
+}
