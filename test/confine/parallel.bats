@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Concurrent and killed runs: records stay whole, cgroups are removed, and no other run is killed.
+# shellcheck disable=SC2030,SC2031 # bats runs a test and its teardown in the same shell
 
 load confine_helper
 
@@ -24,15 +25,14 @@ has_process() {
 	[[ $(live_processes "$1") ]]
 }
 
-# sixty_four PREFIX: starts 64 runs with one cgroup name. Each leaves an orphan and exits with its own status
+# sixty_four PREFIX: starts 64 runs with one cgroup name. Each leaves an orphan, which waits for input, and exits with its own status
 sixty_four() {
 	local i
 	local -a pids=()
 	for i in {1..64}; do
 		# shellcheck disable=SC2016
-		"$@" "$CONFINE" --net --ipc --cgroup "$CGROUP" --label number="$i" --record "$RECORD" -- bash -c "$(declare -f until_true)"'
-			exec -a "$1" sleep 1000 >/dev/null 2>&1 3>&- 4>&- &
-			until_true 30 grep -qx sleep "/proc/$!/comm" && exit "$2"' - "$TEST_DIR-orphan-$i" "$i" &
+		"$@" "$CONFINE" --net --ipc --cgroup "$CGROUP" --label number="$i" --record "$RECORD" -- bash -c '
+			read -r < <(exec -a "$1" bash -c "echo; exec >&-; read -r" <>"$3" 2>&- 3>&- 4>&-) && exit "$2"' - "$TEST_DIR-orphan-$i" "$i" "$TEST_DIR/input" &
 		pids+=($!)
 	done
 	for i in {1..64}; do
@@ -42,6 +42,7 @@ sixty_four() {
 
 @test 'if 64 runs of confine share one cgroup name, each record lists only the orphan of its own run, and no process or cgroup remains' {
 	local who
+	mkfifo -m 666 "$TEST_DIR/input"
 	for who in as_user env; do
 		[[ $who == as_user || $UID == 0 ]] || continue
 		: >"$RECORD"
@@ -127,7 +128,6 @@ in_own_root() {
 	echo >"$TEST_DIR/fifo2"
 	wait "$lives"
 	[[ ! $(cgroups) ]]
-	rmdir "$LEAF"
 }
 
 @test 'a cgroup that confine has just created is not removed by confine --gc or another run of confine that starts at the same time' {
@@ -152,12 +152,18 @@ in_own_root() {
 	[[ ! $(cgroups) ]]
 }
 
-# A failed test may have left a process that cgroup.kill misses.
+# A failed test may have left processes, also one that cgroup.kill misses, and cgroups below the directory test-* of LEAF.
 teardown() {
 	local group
-	for group in $(cgroups); do
-		xargs -r kill -KILL <"$group/cgroup.procs"
+	for group in $(cgroups) ${LEAF-}; do
+		[[ ! -e $group ]] || xargs -r kill -KILL <"$group/cgroup.procs"
 	done
+	[[ ! ${LEAF-} ]] || until_true 20 remove_cgroups "${LEAF%/emerge-*}"
+}
+
+# remove_cgroups DIRECTORY: removes this cgroup and all cgroups below it
+remove_cgroups() {
+	find "$1" -depth -type d -exec rmdir {} + && [[ ! -e $1 ]]
 }
 
 # left_cgroups N: creates N cgroups as killed runs of confine leave them, each with a process whose first thread has exited. They are
@@ -179,9 +185,9 @@ in_leaf() (
 	echo "$BASHPID" >"$LEAF/cgroup.procs" && exec "$@"
 )
 
-# remove_leaf: fails if LEAF contains a cgroup after a start of confine
-remove_leaf() {
-	in_leaf "$CONFINE" --cgroup "$CGROUP" -- true && rmdir "$LEAF" "${LEAF%/*}" "${LEAF%/*/*}" 2>"$TEST_DIR/rmdir"
+# leaf_is_empty: fails if LEAF contains a cgroup after a start of confine
+leaf_is_empty() {
+	in_leaf "$CONFINE" --cgroup "$CGROUP" -- true && [[ ! $(cgroups) ]]
 }
 
 # kills_frozen: starts confine. Fails unless confine sends SIGKILL, and reads directly before that the cgroup is frozen
@@ -196,7 +202,7 @@ kills_frozen() {
 	# On a busy machine, the time limit can end before confine kills a process.
 	until_true 5 kills_frozen
 	# A killed process may still exit when the start ends.
-	until_true 5 remove_leaf
+	until_true 5 leaf_is_empty
 }
 
 @test 'if processes in the cgroups of killed runs do not end, confine waits at most 100 ms in total before it runs the command' {
@@ -206,7 +212,7 @@ kills_frozen() {
 	in_leaf strace -qq -f -o "$TEST_DIR/waits" -e trace=clock_nanosleep \
 		unshare --pid --fork --mount-proc "$CONFINE" --cgroup "$CGROUP" -- true
 	[[ $(cgroups | wc -l) == 8 ]]
-	until_true 5 remove_leaf
+	until_true 5 leaf_is_empty
 	# confine waits 1 ms at a time. A wait of 100 ms for each cgroup would need up to 800 calls.
 	(($(wc -l <"$TEST_DIR/waits") <= 100))
 }
