@@ -61,7 +61,8 @@ export async function run({ values, words, command }: Input): Promise<number> {
 
 /**
  * Returns a command that runs `bash` as the user of the phase: with userpriv, this user can write the saved environment, so root must not source
- * it. The command also separates bash from root's terminal, to which bash could otherwise type commands (TIOCSTI in ioctl_tty(2)).
+ * it. The command also separates bash from root's terminal, to which bash could otherwise type commands (TIOCSTI in ioctl_tty(2)), and
+ * of which its remaining processes could read what root types.
  */
 function asUserOf(
 	phase: string,
@@ -80,7 +81,8 @@ function asUserOf(
 		'--',
 		...bash,
 	];
-	if (!process.stdin.isTTY) return ['setsid', '--wait', ...asUser];
+	const isOnTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
+	if (!isOnTerminal) return ['setsid', '--wait', ...asUser];
 	// script(1) runs the command on a terminal of its own. It starts $SHELL, which may not be a POSIX shell.
 	const line = asUser.map(quote).join(' ');
 	return ['env', 'SHELL=/bin/sh', 'script', '--quiet', '--return', '--command', line, '/dev/null'];
