@@ -8,7 +8,7 @@ owner_run() {
 	local name gid home signal tool status=0
 	local -a arguments=(--eprefix "$eprefix")
 	IFS=: read -r name _ _ gid _ home _ < <(getent passwd "$1") ||
-		fail untrusted "$2 belongs to user $1, who has no entry in passwd: run setpriv --reuid=$1 --regid=$(stat -c %g -- "$2") --clear-groups ${source_dir@Q}/install.sh --eprefix ${eprefix@Q}; nothing was changed"
+		fail untrusted "$2 belongs to user $1, who has no entry in passwd: run setsid --wait setpriv --reuid=$1 --regid=$(stat -c %g -- "$2") --clear-groups ${source_dir@Q}/install.sh --eprefix ${eprefix@Q}; nothing was changed"
 	[[ $opt_setuid != yes ]] ||
 		fail setuid "--setuid: $2 belongs to $name, who could replace confine: install.sh sets the setuid bit only in directories of root; nothing was changed"
 	[[ $opt_setuid != no ]] || arguments+=(--no-setuid)

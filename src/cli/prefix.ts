@@ -72,7 +72,7 @@ function checkPath(eprefix: string, path: string): void {
 		if (stats.uid !== 0) {
 			const command = [installation().portcullis, ...process.argv.slice(2)].map(quote).join(' ');
 			throw new UntrustedError(
-				`${name} belongs to user ${stats.uid}, so root runs no program in ${eprefix}. To run this command as that user, run: setpriv --reuid=${stats.uid} --regid=${stats.gid} --clear-groups ${command}`,
+				`${name} belongs to user ${stats.uid}, so root runs no program in ${eprefix}. To run this command as that user, run: setsid --wait setpriv --reuid=${stats.uid} --regid=${stats.gid} --clear-groups ${command}`,
 			);
 		}
 		const isSafe = stats.isSymbolicLink() || (isSticky(stats) && index < visited.length - 1);

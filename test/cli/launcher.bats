@@ -65,7 +65,7 @@ watched_prefix() {
 	for command in doctor info explain 'allow --whole a/b' 'shell a/b-1 src_test' 'try a/b' 'run --features cgroup'; do
 		# shellcheck disable=SC2086 # words
 		run -10 "$TOP/bin/portcullis" $command --eprefix "$prefix"
-		[[ $output == "portcullis: $prefix belongs to user 12321, so root runs no program in $prefix. To run this command as that user, run: setpriv --reuid=12321 --regid=12322 --clear-groups $TOP/bin/portcullis $command --eprefix $prefix" ]]
+		[[ $output == "portcullis: $prefix belongs to user 12321, so root runs no program in $prefix. To run this command as that user, run: setsid --wait setpriv --reuid=12321 --regid=12322 --clear-groups $TOP/bin/portcullis $command --eprefix $prefix" ]]
 		[[ ! -e $BATS_TEST_TMPDIR/started ]]
 	done
 }
@@ -77,7 +77,7 @@ watched_prefix() {
 		{usr/lib/portage,usr/lib/python-exec,etc/python-exec}/file usr/lib/python3.13/site-packages/portage/file lib64 usr/lib64; do
 		chown 12321:12322 "$prefix/$path"
 		run -10 "$TOP/bin/portcullis" explain --eprefix "$prefix"
-		[[ $output == "portcullis: $prefix/$path belongs to user 12321, "*'run: setpriv --reuid=12321 --regid=12322 '* ]]
+		[[ $output == "portcullis: $prefix/$path belongs to user 12321, "*'run: setsid --wait setpriv --reuid=12321 --regid=12322 '* ]]
 		chown 0:0 "$prefix/$path"
 	done
 	# Root reads no file before its check: opening a FIFO of the other user would take forever.

@@ -267,7 +267,7 @@ log_tools() {
 
 @test "as root, if the owner of the Prefix has no entry in passwd, install.sh exits with 10 and prints a setpriv command that runs install.sh as the owner" {
 	chown -R 12345:23456 "$EP"
-	refuses 10 'setpriv --reuid=12345 --regid=23456 --clear-groups' --eprefix "$EP"
+	refuses 10 'setsid --wait setpriv --reuid=12345 --regid=23456 --clear-groups' --eprefix "$EP"
 }
 
 @test "as root, install.sh exits with 10 if another user can write a directory above one of the installed files" {
