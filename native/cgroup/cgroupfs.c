@@ -43,7 +43,7 @@ long long cgroupfs_value(int directory, const char *name, const char *key)
 
 typedef void visitor(int parent, const char *name, int directory, void *data);
 
-/* Calls visit() for all cgroups below parent, at most depth levels deep: for a cgroup after those below it, so that visit() can remove the cgroup. */
+/* Calls visit() for all cgroups below parent, at most depth levels deep. Visits a cgroup after the cgroups in it, so that visit() can remove it. */
 static void visit_each(int parent, int depth, visitor *visit, void *data)
 {
 	int copy = depth == 0 ? -1 : openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

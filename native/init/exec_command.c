@@ -83,7 +83,7 @@ noreturn void exec_command(const struct options *options, const struct signals *
 	else
 		environment_restore(environment);
 	if (!signals_restore(signals))
-		refuse("cannot restore the signal mask and handlers of the caller: %m");
+		refuse("cannot restore the signal settings that confine had at its start: %m");
 	/* execvp() searches the directories in PATH of environ, which must be the PATH of the command. */
 	environ = environment;
 	execvp(options->command[0], options->command);

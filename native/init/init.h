@@ -23,7 +23,7 @@ enum message_type {
 	/* Messages from the supervisor to init: */
 	MESSAGE_START,	  /* a request to start the command */
 	MESSAGE_SIGNAL,	  /* a request to send a signal to the command; init returns the message as a confirmation */
-	MESSAGE_TEARDOWN, /* a request to exit and, if the phase is tracked, to kill the remaining processes before */
+	MESSAGE_TEARDOWN, /* a request to kill the remaining processes, if the phase is tracked, and then to exit */
 };
 
 struct message {

@@ -30,7 +30,7 @@ struct log_row {
 	uint64_t key; /* identifies the row: hash of the program or its command line, and of the destination, name or socket */
 	struct program program;
 	uint64_t count;
-	struct destination to; /* for LOG_ATTEMPTS and LOG_ALLOWED */
+	struct destination to; /* for LOG_ATTEMPTS and LOG_ALLOWED: destination of the connections that the row counts */
 	long long first, last; /* for LOG_ATTEMPTS and LOG_ALLOWED: time of the first and the last connection that the row counts, in microseconds of CLOCK_MONOTONIC */
 	uint64_t failed;       /* for LOG_ALLOWED: how many of the connections in the member count failed at once */
 	uint8_t bound;	       /* for LOG_ATTEMPTS: 1 if the destination is allowed, but the watcher refused the connection because the socket was bound to an address or port; 0: any other attempt */
@@ -81,7 +81,7 @@ struct network_log {
 	/* The tables, indexed by enum log_table. They are the last member, because network_log_copy() copies only the rows in use of each. */
 	struct {
 		uint64_t total; /* sum of the counts, including those that have no row because the table is full */
-		size_t count;	/* number of rows in use, from the first */
+		size_t count;	/* number of rows in use, which are the first ones of the member rows */
 		struct log_row rows[LOG_ROWS];
 	} tables[LOG_TABLES];
 };

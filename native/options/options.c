@@ -109,7 +109,7 @@ static bool add_families(struct options *options, const char *value)
 
 static const struct flag {
 	const char *name;
-	size_t offset; /* offset in struct options of the bool that this flag sets (to true or false, the member value) */
+	size_t offset; /* offset in struct options of the bool to which this option assigns the member value */
 	bool value;
 } flags[] = {
 	{"--audit", offsetof(struct options, audit), true},

@@ -79,7 +79,7 @@ struct phase_result {
 	bool watcher_died;
 };
 
-/* --- plan.c: which isolation to set up --- */
+/* --- plan.c: chooses the isolation --- */
 
 struct plan {
 	enum mode mode;
@@ -138,7 +138,7 @@ static inline enum network phase_network(const struct supervisor *s)
 	return s->result.net_filter.step != STEP_NONE ? NETWORK_FILTERED : NETWORK_OPEN;
 }
 
-/* --- launch.c --- */
+/* --- launch.c: starts init --- */
 
 /*
  * Sets up the isolation of s->plan in a new process, which becomes init and waits for MESSAGE_START. Returns true if init is ready;
@@ -146,7 +146,7 @@ static inline enum network phase_network(const struct supervisor *s)
  */
 bool launch_init(struct supervisor *s, struct setup_error *setup_error);
 
-/* --- event_loop.c --- */
+/* --- event_loop.c: waits for events --- */
 
 /* Opens the lock file of --die-with-lock, and a pidfd for each process of --die-with. Returns false if one of these processes does not exist or no process holds the lock, otherwise true. */
 bool liveness_open(struct supervisor *s);
@@ -160,12 +160,12 @@ bool lock_is_free(int fd);
  */
 bool supervisor_wait(struct supervisor *s, int timeout);
 
-/* --- teardown.c --- */
+/* --- teardown.c: ends the phase --- */
 
 /* Ends confine's init process. If confine tracks the processes of the phase, describes and kills the processes that still run. Takes at most about 7 s. */
 void teardown(struct supervisor *s);
 
-/* --- record.c --- */
+/* --- record.c: writes the record --- */
 
 /*
  * Appends the record, one line of JSON (schema 1), to options->record in a single write. If the record reports a problem, also replaces the
