@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The completions, tested in the shells themselves.
 
-bats_require_minimum_version 1.5.0
+load ../lib/bats
 
 # shellcheck source=../lib/wait.bash
 source "${BATS_TEST_FILENAME%/*}/../lib/wait.bash"

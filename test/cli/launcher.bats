@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bin/portcullis: how it finds the program and Node, and its errors for invalid usage.
 
-bats_require_minimum_version 1.5.0
+load ../lib/bats
 load ../hook/hook
 
 @test 'on a usage error, portcullis prints one line and exits with 2' {

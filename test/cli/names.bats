@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Host names of PORTCULLIS_ALLOW, looked up by the C library.
 
-bats_require_minimum_version 1.5.0
+load ../lib/bats
 
 setup() {
 	PROGRAM=$BATS_TEST_DIRNAME/../../dist/portcullis.js

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Signals that arrive while `portcullis run` starts its command.
 
-bats_require_minimum_version 1.5.0
+load ../lib/bats
 
 # shellcheck source=../lib/wait.bash
 source "${BATS_TEST_FILENAME%/*}/../lib/wait.bash"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The arguments of test/run.
 
-bats_require_minimum_version 1.5.0
+load ../lib/bats
 
 # selected WORD...: prints the jobs that `test/run WORD...` selects, and the end of its output
 selected() {

@@ -12,10 +12,10 @@
 #
 # CONFINE_BUILD=build/sanitized tests the confine of that folder.
 
-bats_require_minimum_version 1.5.0
-
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
+# shellcheck source-path=SCRIPTDIR source=../lib/bats.bash
+source "$TOP/test/lib/bats.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/record.bash
 source "$TOP/test/lib/record.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/processes.bash

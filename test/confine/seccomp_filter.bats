@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The seccomp filters that confine generates. This file starts no confine, so it need not run with sanitizers.
 
-bats_require_minimum_version 1.5.0
+load ../lib/bats
 
 TOP=$(cd -- "$BATS_TEST_DIRNAME/../.." && pwd -P)
 

@@ -3,7 +3,7 @@
 # A build can save functions and variables with names that the hook uses. The hook must not run these functions, and the phase must
 # keep them.
 
-bats_require_minimum_version 1.5.0
+load ../lib/bats
 load hook
 
 setup() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The generated hook and the managed block for bashrc pass shellcheck and shfmt, also for a Prefix path with special characters.
 
-bats_require_minimum_version 1.5.0
+load ../lib/bats
 load hook
 
 PREFIXES=("/it's two/a\"b/\$HOME\`id\`/back\\slash/*" '/-n')

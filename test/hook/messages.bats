@@ -3,7 +3,7 @@
 # shellcheck disable=SC2030,SC2031 # each test runs in its own process
 # Messages that the hook itself prints, mostly if Node does not start.
 
-bats_require_minimum_version 1.5.0
+load ../lib/bats
 load hook
 
 setup() {

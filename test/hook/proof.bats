@@ -4,7 +4,7 @@
 # portcullis-inside. If the hook cannot read these arguments, it does not start confine, because the hook inside confine could not
 # read the marker and would start confine again.
 
-bats_require_minimum_version 1.5.0
+load ../lib/bats
 load hook
 
 setup() {

@@ -3,7 +3,7 @@
 # In a phase that the hook does not confine, it prints nothing, starts no process, and changes nothing in ebuild.sh's shell: no
 # variable, function, trap or option.
 
-bats_require_minimum_version 1.5.0
+load ../lib/bats
 load hook
 
 setup() {

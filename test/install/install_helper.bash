@@ -6,9 +6,10 @@
 #   EP      a new EPREFIX for each test, with a space in its name
 #   INSTALL words before install.sh: empty, or a setpriv command for an ordinary user
 
-bats_require_minimum_version 1.5.0
-
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
+
+# shellcheck source=test/lib/bats.bash
+source "$TOP/test/lib/bats.bash"
 # shellcheck source=test/lib/prefix_host.bash
 source "$TOP/test/lib/prefix_host.bash"
 readonly BEGIN='# >>> portcullis >>>' END='# <<< portcullis <<<'

@@ -10,10 +10,10 @@
 #
 # AUDIT_DIR is a folder that every user can read. CONFINE and CLIENT (test/confine/audit/attempts.c) are the paths of programs in this folder.
 
-bats_require_minimum_version 1.5.0
-
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
+# shellcheck source-path=SCRIPTDIR source=bats.bash
+source "$TOP/test/lib/bats.bash"
 # shellcheck source-path=SCRIPTDIR source=processes.bash
 source "$TOP/test/lib/processes.bash"
 # shellcheck source-path=SCRIPTDIR source=record.bash

@@ -316,7 +316,8 @@ run_with_fakeroot() {
 }
 
 if [[ ${BATS_VERSION-} ]]; then
-	bats_require_minimum_version 1.5.0
+	# shellcheck source-path=SCRIPTDIR source=bats.bash
+	source "${BASH_SOURCE[0]%/*}/bats.bash"
 
 	setup_file() {
 		prefix_host_begin

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The hardening of the confine binary, and runs under sanitizers and valgrind.
 
-bats_require_minimum_version 1.5.0
+load ../lib/bats
 
 setup_file() {
 	TOP=$(cd -- "$BATS_TEST_DIRNAME/../.." && pwd -P)

@@ -3,7 +3,7 @@
 # confine on an emulated arm64 machine with Debian's kernel. The machine runs once, for all tests. test/vm/run starts this file on the host,
 # because an arm64 machine cannot run its programs.
 
-bats_require_minimum_version 1.5.0
+load ../lib/bats
 
 TOP=$(cd -- "$BATS_TEST_DIRNAME/../.." && pwd -P)
 
