@@ -232,11 +232,18 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	grep -q 'Allowed.* 192.0.2.7:443$' "$BATS_TEST_TMPDIR/text"
 }
 
-@test 'if user namespaces are disabled, portcullis doctor prints the name of the sysctl that disables them, and suggests install.sh --setuid' {
-	# doctor runs in a new user namespace, whose owner may set its limits.
-	assert_status 1 prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '
-		echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- portcullis doctor
+@test 'if user namespaces are disabled, portcullis doctor prints the name of the sysctl, a command that enables them now and after a restart, and install.sh --setuid' {
+	# doctor runs in a new user namespace, whose owner may set its limits. Then the command that doctor prints runs with another /etc/sysctl.d.
+	# shellcheck disable=SC2016 # the inner shell expands it
+	prefix_run unshare --user --map-current-user --keep-caps --mount -- /bin/bash -c '
+		mount -t tmpfs none /etc/sysctl.d && echo 0 >/proc/sys/user/max_user_namespaces || exit
+		text=$(setpriv --ambient-caps=-all --inh-caps=-all -- portcullis doctor)
+		echo "$text, status $?"
+		[[ $text =~ As\ root,\ run:\ \`([^\`]*)\` ]] && PATH+=:/sbin && eval "${BASH_REMATCH[1]}"
+		cat /proc/sys/user/max_user_namespaces /etc/sysctl.d/portcullis.conf
 	' >"$BATS_TEST_TMPDIR/text"
+	grep -q ', status 1$' "$BATS_TEST_TMPDIR/text"
+	[[ $(tail -n 2 "$BATS_TEST_TMPDIR/text") == $'15000\nuser.max_user_namespaces = 15000' ]]
 	grep -q 'user.max_user_namespaces is 0' "$BATS_TEST_TMPDIR/text"
 	grep -q 'install.sh --setuid' "$BATS_TEST_TMPDIR/text"
 	grep -q '^warning  network-sandbox a weaker seccomp filter replaces the network namespace' "$BATS_TEST_TMPDIR/text"
