@@ -10,38 +10,6 @@
 #include "util/process.h"
 #include "supervisor/supervisor.h"
 
-static const char usage[] =
-	"usage: confine [OPTION]... -- COMMAND [ARG]...\n"
-	"       confine --probe | --gc\n"
-	"\n"
-	"  --net                        isolate the network: a new namespace with loopback only\n"
-	"  --ipc                        isolate System V IPC, POSIX message queues and /dev/shm\n"
-	"  --uses PATH                  with --ipc: share /dev/shm if it contains PATH\n"
-	"  --pid                        isolate processes: a new PID namespace with its own /proc\n"
-	"  --mount                      isolate mounts: a new mount namespace\n"
-	"  --cgroup NAME                track all processes, kill the remaining ones when COMMAND exits\n"
-	"  --limit FILE=VALUE           with --cgroup: memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%\n"
-	"  --audit                      record connection attempts and DNS lookups\n"
-	"  --allow ADDRESS[/BITS]:PORT  with --net: still allow TCP connections to ADDRESS\n"
-	"  --resolve HOST=ADDRESS       answer DNS queries for HOST with ADDRESS\n"
-	"  --own-sockets                with --net: refuse UNIX sockets with a path that COMMAND has not bound\n"
-	"  --allow-socket PATH          permit this UNIX socket of the host\n"
-	"  --families NAME[,NAME]...    with --net: allow more socket families: alg, vsock, ..., any\n"
-	"  --socks PATH                 make allowed connections through this SOCKS5 proxy\n"
-	"  --environ FD                 read the environment of COMMAND from this file descriptor\n"
-	"  --record FILE                append one line of JSON about the run to FILE\n"
-	"  --notice-file FILE           also write the record to FILE if it reports a problem\n"
-	"  --label NAME=VALUE           add a member to the record\n"
-	"  --die-with PID               kill COMMAND when the process PID exits\n"
-	"  --die-with-lock FILE         kill COMMAND when no process holds a lock on FILE\n"
-	"  --require                    exit with 125 if an option cannot be fulfilled (default)\n"
-	"  --best-effort                run COMMAND anyway; the record lists what is missing\n"
-	"  --mknod                      let root create device files: do not use a user namespace\n"
-	"  --probe                      print which isolation is available here\n"
-	"  --gc                         remove the cgroups that killed runs have left\n"
-	"\n"
-	"Exit status: that of COMMAND. 125 if confine fails; 126 if COMMAND cannot be executed; 127 if it is not found.\n";
-
 /* Returns true if an option needs a supervisor process. Otherwise confine sets up the isolation and replaces itself by the command (exec). */
 static bool needs_supervisor(const struct options *options)
 {
@@ -90,7 +58,7 @@ int main(int argc, char **argv)
 	if (!signals_save(&signals))
 		refuse("sigaction: %m");
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		_exit(write(STDOUT_FILENO, usage, sizeof usage - 1) == sizeof usage - 1 ? 0 : EXIT_REFUSED);
+		_exit(options_print_help() ? 0 : EXIT_REFUSED);
 	if (!options_parse(&options, argc, argv, problem, sizeof problem))
 		refuse("%s", problem);
 	/* Refuse a descriptor that confine did not get at its start. Those from the start have survived exec, so a close-on-exec one belongs to a file that confine has opened. */

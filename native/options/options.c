@@ -107,70 +107,76 @@ static bool add_families(struct options *options, const char *value)
 	return families_add(&options->families, value);
 }
 
-static const struct flag {
-	const char *name;
-	size_t offset; /* offset in struct options of the bool to which this option assigns the member value */
-	bool value;
-} flags[] = {
-	{"--audit", offsetof(struct options, audit), true},
-	{"--own-sockets", offsetof(struct options, own_sockets), true},
-	{"--require", offsetof(struct options, best_effort), false},
-	{"--best-effort", offsetof(struct options, best_effort), true},
-	{"--mknod", offsetof(struct options, mknod), true},
-	{"--probe", offsetof(struct options, probe), true},
-	{"--gc", offsetof(struct options, gc), true},
-};
+#define MEMBER(name) .offset = offsetof(struct options, name)
 
-/* Options with a value. parse() stores the value and returns false if the value is invalid. confine then exits, so parse() may store even an invalid value. */
-static const struct value_option {
-	const char *name;
+/* All options, in the order of --help. */
+static const struct option {
+	const char *usage; /* the name and, if the option has a value, a space and the name of the value */
+	const char *help;
 	const char *takes; /* description of the valid values, for the error message */
+	/* Stores the value, or returns false if it is invalid. confine then exits, so parse() may store even an invalid value. NULL: any text is valid. */
 	bool (*parse)(struct options *options, const char *value);
-	size_t offset; /* offset in struct options of the pointer to the value (if parse is NULL) or of the number of values (if most is not 0) */
-	size_t most;   /* maximum number of times that the option may be given; 0: not limited, and not counted */
-} value_options[] = {
-	{"--record", NULL, NULL, offsetof(struct options, record), 0},
-	{"--notice-file", NULL, NULL, offsetof(struct options, notice_file), 0},
-	{"--die-with-lock", NULL, NULL, offsetof(struct options, die_with_lock), 0},
-	{"--socks", NULL, NULL, offsetof(struct options, socks), 0},
-	{"--cgroup", "up to 200 letters, digits and ._+-", set_cgroup, 0, 0},
-	{"--limit", "memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%", add_limit, 0, 0},
-	{"--environ", "the number of an open file", set_environ, 0, 0},
-	{"--label", "NAME=VALUE, where NAME has up to 31 lower-case letters and _", add_label, offsetof(struct options, label_count), OPTIONS_LABELS},
-	{"--uses", "an absolute path", add_uses, offsetof(struct options, uses_count), OPTIONS_USES},
-	{"--die-with", "a process id", add_die_with, offsetof(struct options, die_with_count), OPTIONS_DIE_WITH},
-	{"--allow", "ADDRESS[/BITS]:PORT, an IPv6 address in []", add_allowed, offsetof(struct options, allow.count), ALLOW_ENTRIES},
-	{"--allow-socket", "the absolute path of a socket", add_socket, offsetof(struct options, allow.socket_count), ALLOW_SOCKETS},
-	{"--resolve", "HOST=ADDRESS", add_name, offsetof(struct options, allow.name_count), ALLOW_NAMES},
-	{"--families", "address families, such as alg,vsock, or any", add_families, 0, 0},
+	size_t offset;	  /* offset in struct options of the bool that the option sets to on, of the pointer to the value (if parse is NULL), or of the number of values (if most is not 0) */
+	size_t most;	  /* maximum number of times that the option may be given; 0: not limited, and not counted */
+	unsigned isolate; /* bit of enum isolation that the option requests; 0: none */
+	bool on;
+} all_options[] = {
+	{"--net", "isolate the network: a new namespace with loopback only", .isolate = ISOLATE_NET},
+	{"--ipc", "isolate System V IPC, POSIX message queues and /dev/shm", .isolate = ISOLATE_IPC},
+	{"--uses PATH", "with --ipc: share /dev/shm if it contains PATH", "an absolute path", .parse = add_uses, MEMBER(uses_count), .most = OPTIONS_USES},
+	{"--pid", "isolate processes: a new PID namespace with its own /proc", .isolate = ISOLATE_PID},
+	{"--mount", "isolate mounts: a new mount namespace", .isolate = ISOLATE_MOUNT},
+	{"--cgroup NAME", "track all processes, kill the remaining ones when COMMAND exits", "up to 200 letters, digits and ._+-", .parse = set_cgroup},
+	{"--limit FILE=VALUE", "with --cgroup: memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%", "memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%", .parse = add_limit},
+	{"--audit", "record connection attempts and DNS lookups", MEMBER(audit), .on = true},
+	{"--allow ADDRESS[/BITS]:PORT", "with --net: still allow TCP connections to ADDRESS", "ADDRESS[/BITS]:PORT, an IPv6 address in []", .parse = add_allowed, MEMBER(allow.count), .most = ALLOW_ENTRIES},
+	{"--resolve HOST=ADDRESS", "answer DNS queries for HOST with ADDRESS", "HOST=ADDRESS", .parse = add_name, MEMBER(allow.name_count), .most = ALLOW_NAMES},
+	{"--own-sockets", "with --net: refuse UNIX sockets with a path that COMMAND has not bound", MEMBER(own_sockets), .on = true},
+	{"--allow-socket PATH", "permit this UNIX socket of the host", "the absolute path of a socket", .parse = add_socket, MEMBER(allow.socket_count), .most = ALLOW_SOCKETS},
+	{"--families NAME[,NAME]...", "with --net: allow more socket families: alg, vsock, ..., any", "address families, such as alg,vsock, or any", .parse = add_families},
+	{"--socks PATH", "make allowed connections through this SOCKS5 proxy", MEMBER(socks)},
+	{"--environ FD", "read the environment of COMMAND from this file descriptor", "the number of an open file", .parse = set_environ},
+	{"--record FILE", "append one line of JSON about the run to FILE", MEMBER(record)},
+	{"--notice-file FILE", "also write the record to FILE if it reports a problem", MEMBER(notice_file)},
+	{"--label NAME=VALUE", "add a member to the record", "NAME=VALUE, where NAME has up to 31 lower-case letters and _", .parse = add_label, MEMBER(label_count), .most = OPTIONS_LABELS},
+	{"--die-with PID", "kill COMMAND when the process PID exits", "a process id", .parse = add_die_with, MEMBER(die_with_count), .most = OPTIONS_DIE_WITH},
+	{"--die-with-lock FILE", "kill COMMAND when no process holds a lock on FILE", MEMBER(die_with_lock)},
+	{"--require", "exit with 125 if an option cannot be fulfilled (default)", MEMBER(best_effort), .on = false},
+	{"--best-effort", "run COMMAND anyway; the record lists what is missing", MEMBER(best_effort), .on = true},
+	{"--mknod", "let root create device files: do not use a user namespace", MEMBER(mknod), .on = true},
+	{"--probe", "print which isolation is available here", MEMBER(probe), .on = true},
+	{"--gc", "remove the cgroups that killed runs have left", MEMBER(gc), .on = true},
 };
 
-static bool parse_flag(struct options *options, const char *name)
+bool options_print_help(void)
 {
-	for (size_t i = 0; i < ISOLATIONS; i++)
-		if (strncmp(name, "--", 2) == 0 && strcmp(name + 2, isolation_names[i].name) == 0) {
-			options->isolate |= isolation_names[i].bit;
-			return true;
-		}
-	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-		if (strcmp(name, flags[i].name) == 0) {
-			*(bool *)((char *)options + flags[i].offset) = flags[i].value;
-			return true;
-		}
-	return false;
+	printf("usage: confine [OPTION]... -- COMMAND [ARG]...\n"
+	       "       confine --probe | --gc\n\n");
+	for (size_t i = 0; i < sizeof all_options / sizeof *all_options; i++)
+		printf("  %-28s %s\n", all_options[i].usage, all_options[i].help);
+	printf("\nExit status: that of COMMAND. 125 if confine fails; 126 if COMMAND cannot be executed; 127 if it is not found.\n");
+	return fflush(stdout) == 0 && !ferror(stdout);
 }
 
-/* Parses one option with a value, which is NULL at the end of the command line. On an error, writes a message to problem and returns false. */
-static bool parse_value(struct options *options, const char *name, const char *value, char *problem, size_t size)
+/* Parses the option at *argument, and moves *argument to its value, if it has one. On an error, writes a message to problem and returns false. */
+static bool parse_option(struct options *options, char ***argument, char *problem, size_t size)
 {
-	const struct value_option *option = value_options, *end = option + sizeof value_options / sizeof *value_options;
-	while (option < end && strcmp(name, option->name) != 0)
+	const char *name = **argument;
+	const struct option *option = all_options, *end = option + sizeof all_options / sizeof *all_options;
+	while (option < end && (strcspn(option->usage, " ") != strlen(name) || strncmp(name, option->usage, strlen(name)) != 0))
 		option++;
 	if (option == end)
 		return set_problem(problem, size, name[0] == '-' ? "unknown option" : "-- is missing before the command", name);
+	void *member = (char *)options + option->offset;
+	options->isolate |= option->isolate;
+	if (strchr(option->usage, ' ') == NULL) {
+		if (option->isolate == 0)
+			*(bool *)member = option->on;
+		return true;
+	}
+	const char *value = *++*argument;
 	if (value == NULL)
 		return set_problem(problem, size, "a value is missing after", name);
-	void *member = (char *)options + option->offset;
 	if (option->parse == NULL) {
 		*(const char **)member = value;
 		return true;
@@ -185,18 +191,13 @@ static bool parse_value(struct options *options, const char *name, const char *v
 bool options_parse(struct options *options, int argc, char **argv, char *problem, size_t size)
 {
 	*options = (struct options){.environ_fd = -1, .families = FAMILIES_DEFAULT};
-	int i = 1;
-	for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (parse_flag(options, argv[i]))
-			continue;
-		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-		if (!parse_value(options, argv[i], value, problem, size))
+	char **argument = argv + (argc > 0);
+	for (; *argument != NULL && strcmp(*argument, "--") != 0; argument++)
+		if (!parse_option(options, &argument, problem, size))
 			return false;
-		i++;
-	}
 	if (options->probe || options->gc)
-		return i >= argc || set_problem(problem, size, "--probe and --gc take no command", "--");
-	if (i + 1 >= argc)
+		return *argument == NULL || set_problem(problem, size, "--probe and --gc take no command", "--");
+	if (*argument == NULL || argument[1] == NULL)
 		return set_problem(problem, size, "no command is given; usage", "confine [OPTION]... -- COMMAND [ARG]...");
 	for (int l = 0; l < LIMITS; l++)
 		if (options->limit[l] != NULL && options->cgroup == NULL)
@@ -211,6 +212,6 @@ bool options_parse(struct options *options, int argc, char **argv, char *problem
 	}
 	/* --allow and --own-sockets imply --audit, because the watcher makes the allowed connections and refuses requests to sockets. */
 	options->audit = options->audit || options->allow.count > 0 || options->own_sockets;
-	options->command = argv + i + 1;
+	options->command = argument + 1;
 	return true;
 }

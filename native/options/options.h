@@ -58,9 +58,12 @@ struct options {
 };
 
 /*
- * Parses the command line into options; argc may be 0. Does not change argv, to which options points. If an option is invalid, writes one
- * line of text to problem and returns false; the contents of options are undefined then.
+ * Parses the command line into options; argc may be 0, and argv ends with NULL. Does not change argv, to which options points. If an option
+ * is invalid, writes one line of text to problem and returns false; the contents of options are undefined then.
  */
 bool options_parse(struct options *options, int argc, char **argv, char *problem, size_t size);
+
+/* Prints the text of --help to stdout. Returns false if it cannot write. */
+bool options_print_help(void);
 
 #endif

@@ -55,7 +55,7 @@ commands() {
 
 @test 'confine(8) lists every option of confine' {
 	local option
-	grep -oE '\{"--[a-z-]+"' "$TOP/native/options/options.c" | grep -oE '[a-z][a-z-]+' |
+	grep -oE '\{"--[a-z-]+' "$TOP/native/options/options.c" | grep -oE '[a-z][a-z-]+' |
 		sort -u >"$BATS_TEST_TMPDIR/options"
 	[[ -s $BATS_TEST_TMPDIR/options ]]
 	man_text confine.8 >"$BATS_TEST_TMPDIR/page"

@@ -16,11 +16,8 @@ MODES=('--net' "--net --cgroup x")
 	local -a options
 	run -0 --separate-stderr "$CONFINE" --help
 	[[ ! ${stderr-} ]]
-	# The parser has tables with one line for each option, and isolation_names[].
-	mapfile -t options < <(
-		sed -nE 's/^\t\{"(--[a-z-]+)", .*/\1/p' "$TOP/native/options/options.c"
-		grep -oP 'ISOLATE_[A-Z]+, "\K[a-z]+' "$TOP/native/options/options.c" | sed 's/^/--/'
-	)
+	# The parser has a table with one line for each option.
+	mapfile -t options < <(sed -nE 's/^\t\{"(--[a-z-]+)[ "].*/\1/p' "$TOP/native/options/options.c")
 	((${#options[@]} >= 20))
 	for option in "${options[@]}"; do
 		[[ $output == *$'\n'"  $option "* ]] || {
