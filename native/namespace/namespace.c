@@ -239,12 +239,8 @@ static long long count_unroutable(const struct snmp *snmp)
 void snmp_files(int files[2])
 {
 	files[0] = open("/proc/self/net/snmp", O_RDONLY | O_CLOEXEC);
-	files[1] = open("/proc/self/net/snmp6", O_RDONLY | O_CLOEXEC);
-	/* Close snmp6 if snmp could not be opened: fd_passing_send() sends no descriptor after the first -1, so it would not send snmp6. */
-	if (files[0] < 0 && files[1] >= 0) {
-		close(files[1]);
-		files[1] = -1;
-	}
+	/* Open snmp6 only beside snmp: fd_passing_send() sends no descriptor after the first -1. */
+	files[1] = files[0] < 0 ? -1 : open("/proc/self/net/snmp6", O_RDONLY | O_CLOEXEC);
 }
 
 void snmp_open(struct snmp *snmp, const int files[2])
