@@ -183,15 +183,9 @@ static void launch_or_degrade(struct supervisor *s)
  */
 static bool watcher_is_killed(const struct watcher *watcher)
 {
-	char text[8192], parent[32]; /* SigPnd follows the list of groups, which can be long */
-	if (watcher->pid <= 0 || proc_read(watcher->pid, "status", text, sizeof text) == 0)
-		return false;
+	struct thread_status status = thread_status(watcher->pid);
 	/* If /proc belongs to another PID namespace, it shows another process under this ID, whose parent is not the supervisor. */
-	snprintf(parent, sizeof parent, "\nPPid:\t%d\n", getpid());
-	if (strstr(text, parent) == NULL)
-		return false;
-	const char *pending = strstr(text, "\nSigPnd:");
-	return strstr(text, "\nState:\tZ") != NULL || (pending != NULL && (strtoull(pending + 8, NULL, 16) >> (SIGKILL - 1) & 1) != 0);
+	return status.parent == getpid() && (status.is_zombie || (status.signals >> (SIGKILL - 1) & 1) != 0);
 }
 
 /* Returns the route by which the connections that --allow permits leave the phase. */
@@ -209,7 +203,7 @@ static void run(struct supervisor *s)
 		bool polls = s->lock >= 0 || s->signal_deadline != 0;
 		bool alive = supervisor_wait(s, polls ? LOCK_MILLISECONDS : s->watcher.pid > 0 ? WATCHER_MILLISECONDS
 											       : -1);
-		if (alive && !s->command_exited && watcher_is_killed(&s->watcher)) {
+		if (alive && !s->command_exited && s->watcher.pid > 0 && watcher_is_killed(&s->watcher)) {
 			s->result.watcher_died = true;
 			alive = false;
 		}

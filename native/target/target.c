@@ -72,7 +72,7 @@ static unsigned long long status_field(const char *text, const char *name, int b
 
 struct thread_status thread_status(pid_t tid)
 {
-	char text[2048]; /* room for all fields that this function reads */
+	char text[8192]; /* room for all fields that this function reads; some of them follow the list of groups, which can be long */
 	proc_read(tid, "status", text, sizeof text);
 	struct thread_status status = {
 		.process = (pid_t)status_field(text, "\nTgid:", 10, (unsigned long long)tid),
@@ -81,6 +81,7 @@ struct thread_status thread_status(pid_t tid)
 		.effective_uid = (uid_t)-1,
 		.umask = (mode_t)status_field(text, "\nUmask:", 8, 0),
 		.capabilities = status_field(text, "\nCapEff:", 16, 1),
+		.is_zombie = strstr(text, "\nState:\tZ") != NULL,
 	};
 	const char *ids = strstr(text, "\nUid:");
 	if (ids != NULL)
@@ -89,7 +90,7 @@ struct thread_status thread_status(pid_t tid)
 	/* Count a signal to the whole process only for its first thread: this thread gets the signal, unless it blocks the signal (complete_signal() in kernel/signal.c). */
 	if (status.process == tid)
 		pending |= status_field(text, "\nShdPnd:", 16, 0);
-	status.has_signal = (pending & ~status_field(text, "\nSigBlk:", 16, ~0ULL)) != 0;
+	status.signals = pending & ~status_field(text, "\nSigBlk:", 16, ~0ULL);
 	return status;
 }
 

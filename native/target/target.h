@@ -67,7 +67,8 @@ struct thread_status {
 	gid_t effective_gid;
 	mode_t umask;
 	uint64_t capabilities; /* effective capabilities, bit N for capability N; 1 if unknown, for example if a long list of groups fills the read buffer, because 0 would mean "no capabilities" */
-	bool has_signal;       /* true if a signal is pending that the thread does not block, so that the signal would interrupt a system call of the thread; false: there is no such signal, or /proc/TID/status cannot be read */
+	uint64_t signals;      /* pending signals that the thread does not block, so that they interrupt a system call of the thread: bit N - 1 for signal N; 0: there are none, or /proc/TID/status cannot be read */
+	bool is_zombie;	       /* true: the thread has ended; false: it has not, or /proc/TID/status cannot be read */
 };
 
 struct thread_status thread_status(pid_t tid);
