@@ -87,14 +87,6 @@ static const struct dns_request *find_client(const struct server *server, int ty
 	return &server->clients[server->last_client];
 }
 
-uint16_t local_port(int fd)
-{
-	struct sockaddr_in6 name;
-	socklen_t size = sizeof name;
-	/* sin6_port is also the port of an AF_INET socket, because struct sockaddr_in has its port at the same offset. */
-	return getsockname(fd, (struct sockaddr *)&name, &size) == 0 ? ntohs(name.sin6_port) : 0;
-}
-
 /* Creates a socket and binds it to the requested port or, if this port is 0 or in use, to a free port. Returns the socket, or -1 on failure. */
 static int open_client_socket(const struct dns_request *request)
 {
@@ -267,8 +259,10 @@ static void receive_request(void *owner, struct event_source *watcher)
 	int unused[PASSED_FDS];
 	if (fd_passing_receive(watcher->fd, &request, sizeof request, unused, NULL) != 1)
 		drain_and_exit(server);
+	struct destination own = {0};
 	AUTO_CLOSE int fd = open_client_socket(&request);
-	request.port = local_port(fd);
+	destination_of_socket(&own, fd);
+	request.port = own.port;
 	if (fd >= 0)
 		add_client(server, &request);
 	fd_passing_send(watcher->fd, "", 1, (const int[PASSED_FDS]){fd, -1});

@@ -34,9 +34,6 @@ struct dns_request {
 	struct program program;
 };
 
-/* Returns the local port of an internet socket, or 0 if the socket is not bound. */
-uint16_t local_port(int fd);
-
 /* Main function of the DNS server. listeners: for each name server, a UDP and a TCP socket at its address; -1: the socket could not be opened. Exits when the watcher has ended. Writes the lookups to the log without a lock, because no other process writes them. */
 noreturn void dns_server_run(int watcher, int listeners[NAME_SERVERS][2], const struct resolv_conf *conf,
 			     const struct allow *hosts, struct network_log *log);

@@ -112,10 +112,12 @@ static bool replace(struct dns_redirect *redirect, const struct egress_call *cal
 /* Requests a socket from the DNS server process and returns DNS_WAITS, because the call must wait for this socket. Returns DNS_NOT_REDIRECTED if the call needs no such socket, or if the request cannot be sent. */
 static enum dns_redirection request_socket(struct dns_redirect *redirect, const struct egress_call *call, const struct request *request, const struct allow *allow, const struct seccomp_notif *notification)
 {
+	struct destination own = {0};
+	destination_of_socket(&own, call->socket);
 	struct dns_request wanted = {
 		.family = socket_family(call->socket),
 		.type = socket_option(call->socket, SOL_SOCKET, SO_TYPE),
-		.port = local_port(call->socket),
+		.port = own.port,
 		.program = *target_program(&call->target),
 	};
 	/* Request truncated answers only for musl, whose lookups would otherwise take long (dns_truncate()). The sign of musl: of the common resolvers, only musl calls sendto(2) on a bound socket. */

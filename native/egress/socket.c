@@ -57,16 +57,10 @@ static bool can_be_bound(int fd, int family)
 
 bool socket_is_bound(int fd)
 {
-	static const unsigned char unspecified[16];
-	union socket_address own = {0};
-	socklen_t size = sizeof own;
-	if (getsockname(fd, &own.any, &size) != 0)
+	struct destination own;
+	if (!destination_of_socket(&own, fd))
 		return true;
-	bool six = own.any.sa_family == AF_INET6;
-	/* sin6_port is also the port of an AF_INET socket, because struct sockaddr_in has its port at the same offset. */
-	bool named = own.in6.sin6_port != 0 ||
-		     (six ? memcmp(&own.in6.sin6_addr, unspecified, 16) != 0 : own.in.sin_addr.s_addr != 0);
-	return named && !can_be_bound(fd, own.any.sa_family);
+	return (own.port != 0 || !destination_is_unspecified(&own)) && !can_be_bound(fd, socket_family(fd));
 }
 
 int socket_family(int fd)

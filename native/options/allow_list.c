@@ -24,13 +24,6 @@ static bool parse_address(const char *text, size_t length, int family, unsigned 
 	return inet_pton(family, copy, address) == 1;
 }
 
-/* Returns true for an IPv4-mapped IPv6 address. --allow refuses it, because allow_has() compares such destinations as IPv4 addresses. */
-static bool is_mapped(const unsigned char address[16])
-{
-	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
-	return memcmp(address, mapped, sizeof mapped) == 0;
-}
-
 bool allow_parse(const char *text, struct allow_entry *entry)
 {
 	bool six = *text == '[';
@@ -39,7 +32,8 @@ bool allow_parse(const char *text, struct allow_entry *entry)
 	size_t length = strcspn(text, six ? "]" : "/:");
 	if (six && text[length] != ']')
 		return false;
-	if (!parse_address(text, length, entry->to.family, entry->to.address) || (six && is_mapped(entry->to.address)))
+	/* Refuse an IPv4-mapped IPv6 address, because allow_has() compares such destinations as IPv4 addresses. */
+	if (!parse_address(text, length, entry->to.family, entry->to.address) || (six && IN6_IS_ADDR_V4MAPPED((struct in6_addr *)entry->to.address)))
 		return false;
 	text += length + six;
 	long bits = six ? 128 : 32;

@@ -5,7 +5,6 @@
 
 bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending)
 {
-	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
 	*to = (struct destination){0};
 	/* In the address of a datagram, AF_UNSPEC means AF_INET (udp_sendmsg() in net/ipv4/udp.c). In that of a connect, it means "disconnect", so there is no destination. */
 	bool inet = address->any.sa_family == AF_INET || (sending && address->any.sa_family == AF_UNSPEC);
@@ -19,11 +18,18 @@ bool destination_read(struct destination *to, const union socket_address *addres
 	if (address->any.sa_family != AF_INET6 || length < 24)
 		return false;
 	const unsigned char *bytes = address->in6.sin6_addr.s6_addr;
-	bool is_v4 = memcmp(bytes, mapped, sizeof mapped) == 0;
+	bool is_v4 = IN6_IS_ADDR_V4MAPPED(&address->in6.sin6_addr);
 	to->family = is_v4 ? AF_INET : AF_INET6;
-	memcpy(to->address, is_v4 ? bytes + sizeof mapped : bytes, is_v4 ? 4 : 16);
+	memcpy(to->address, is_v4 ? bytes + 12 : bytes, is_v4 ? 4 : 16);
 	to->port = ntohs(address->in6.sin6_port);
 	return true;
+}
+
+bool destination_of_socket(struct destination *own, int fd)
+{
+	union socket_address name;
+	socklen_t size = sizeof name;
+	return getsockname(fd, &name.any, &size) == 0 && destination_read(own, &name, size, false);
 }
 
 socklen_t destination_write(const struct destination *to, int family, union socket_address *address)

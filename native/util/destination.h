@@ -32,6 +32,9 @@ union socket_address {
  */
 bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending);
 
+/* Stores the local address of the socket fd. Returns false if fd is not an internet socket. */
+bool destination_of_socket(struct destination *own, int fd);
+
 /* Converts a destination to an address for a socket of this family. For AF_INET6, an IPv4 address becomes IPv4-mapped. Returns the length of the address in bytes. */
 socklen_t destination_write(const struct destination *to, int family, union socket_address *address);
 

@@ -101,13 +101,12 @@ static bool are_own_sockets(struct net_filter *net_filter, const struct socket_i
 /* Returns true if the destination is an address of this machine, false otherwise. Connects a UDP socket, which sends nothing: only for an address of this machine, the kernel uses the destination as the source address too. */
 static bool is_own_address(const struct destination *to)
 {
-	union socket_address address, own = {0};
-	socklen_t length = destination_write(to, to->family, &address), size = sizeof own;
-	struct destination local;
+	union socket_address address;
+	socklen_t length = destination_write(to, to->family, &address);
+	struct destination own;
 	AUTO_CLOSE int fd = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	return fd >= 0 && connect(fd, &address.any, length) == 0 && getsockname(fd, &own.any, &size) == 0 &&
-	       destination_read(&local, &own, size, false) && local.family == to->family &&
-	       memcmp(local.address, to->address, sizeof to->address) == 0;
+	return fd >= 0 && connect(fd, &address.any, length) == 0 && destination_of_socket(&own, fd) && own.family == to->family &&
+	       memcmp(own.address, to->address, sizeof to->address) == 0;
 }
 
 static bool has_protocol(const struct destination *to, const char *name)
@@ -175,15 +174,13 @@ int net_filter_check_bind(struct net_filter *net_filter, const struct destinatio
 
 static bool can_find_own_socket(int diag, int type, int protocol)
 {
-	union socket_address address = {.in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
-	socklen_t size = sizeof address.in;
+	const struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct destination to;
 	struct socket_inodes found;
 	struct stat status;
 	AUTO_CLOSE int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-	return fd >= 0 && bind(fd, &address.any, size) == 0 && (type != SOCK_STREAM || listen(fd, 1) == 0) &&
-	       getsockname(fd, &address.any, &size) == 0 && destination_read(&to, &address, size, false) &&
-	       socket_diag_find(diag, protocol, &to, &found) && found.count == 1 && fstat(fd, &status) == 0 &&
+	return fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 && (type != SOCK_STREAM || listen(fd, 1) == 0) &&
+	       destination_of_socket(&to, fd) && socket_diag_find(diag, protocol, &to, &found) && found.count == 1 && fstat(fd, &status) == 0 &&
 	       found.inodes[0] == status.st_ino;
 }
 
