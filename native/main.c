@@ -25,14 +25,8 @@ static noreturn void run_without_supervisor(const struct options *options, struc
 	bool entered = namespaces_enter(identity, plan.mode, plan.isolate, &setup_error);
 	if (!privilege_drop(identity))
 		refuse("cannot drop root privileges: %m");
-	/* If root lacks a capability (EPERM), such as CAP_NET_ADMIN in a container, try a user namespace, in which a process has all capabilities (user_namespaces(7)). */
-	if (!entered && (plan.mode == MODE_ROOT || plan.mode == MODE_SETUID) && setup_error.error == EPERM) {
-		if (!identity_read(identity))
-			refuse("getresuid: %m");
-		entered = namespaces_enter(identity, MODE_USERNS, plan.isolate, &setup_error);
-	}
-	/* Try again with a supervisor: only it can start the watcher, which restricts the network if the kernel refuses a network namespace. */
-	if (!entered && (options->isolate & ISOLATE_NET) != 0 && setup_error.step != STEP_MAP && identity_read(identity))
+	/* Try again with a supervisor, which degrades the plan: root can use a user namespace, and the watcher can restrict the network. */
+	if (!entered && setup_error.step != STEP_MAP && identity_read(identity))
 		supervise(options, identity, inherited, signals);
 	if (!entered)
 		refuse("%s: %s", setup_steps[setup_error.step].call, strerror(setup_error.error));

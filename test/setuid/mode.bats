@@ -211,7 +211,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	# In this user namespace the set-user-id bit has no effect, and a nested user namespace cannot be created.
 	local deny='echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
 	run -125 as_caller unshare --user --map-root-user bash -c "$deny" - "$CONFINE" --ipc --require -- true
-	[[ $output == 'confine: unshare(CLONE_NEWUSER): No space left on device' ]]
+	[[ $output == 'confine: ipc is not available: unshare(CLONE_NEWUSER): No space left on device' ]]
 	[[ ${#lines[@]} == 1 ]]
 	as_caller unshare --user --map-root-user bash -c "$deny" - "$CONFINE" --ipc --best-effort --record record -- touch ran
 	[[ -e ran && $(record_value record 'r.mode + r.missing[0].what') == noneipc ]]

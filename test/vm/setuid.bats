@@ -47,7 +47,7 @@ in_cgroup() {
 @test 'without user namespaces and without the setuid bit, confine --require exits with 125, and confine --best-effort runs the command without isolation' {
 	install -m 755 "$CONFINE" "$TEST_DIR/plain"
 	run -125 as_caller "$TEST_DIR/plain" --ipc --require -- true
-	[[ $output == 'confine: unshare(CLONE_NEWUSER): No space left on device' ]]
+	[[ $output == 'confine: ipc is not available: unshare(CLONE_NEWUSER): No space left on device' ]]
 	run -0 as_caller "$TEST_DIR/plain" --ipc --best-effort --record record -- echo ran
 	[[ $output == ran && $(record_value record 'r.mode + r.missing[0].what') == noneipc ]]
 	rm "$TEST_DIR/plain"
