@@ -18,13 +18,6 @@ const struct machine machine_x86 = {ABI_X86_64, ABI_I386 + 1}, machine_arm = {AB
 #ifndef OWN
 #define OWN(name) 0
 #endif
-#ifdef __NR_chown
-#define OWN_CHOWN OWN(chown)
-#define OWN_LCHOWN OWN(lchown)
-#else
-#define OWN_CHOWN 0
-#define OWN_LCHOWN 0
-#endif
 #define X32 0x40000000U /* bit in the system call numbers of the ABI x32 (__X32_SYSCALL_BIT in arch/x86/include/uapi/asm/unistd.h) */
 
 const struct syscall_abi syscall_abis[SYSCALL_ABIS] = {
@@ -77,8 +70,12 @@ const struct watched_syscall watched_syscalls[] = {
 	{CALL_IDS, RULE_SINGLE_ID, {114, X32 | 114, 204, 143, 204, OWN(setregid)}, 0, 0, "gg"},
 	{CALL_IDS, RULE_SINGLE_ID, {105, X32 | 105, 213, 146, 213, OWN(setuid)}, 0, 0, "u"},
 	{CALL_IDS, RULE_SINGLE_ID, {106, X32 | 106, 214, 144, 214, OWN(setgid)}, 0, 0, "g"},
-	{CALL_IDS, RULE_SINGLE_ID, {92, X32 | 92, 212, 0, 212, OWN_CHOWN}, 0, 0, "-ug"},
-	{CALL_IDS, RULE_SINGLE_ID, {94, X32 | 94, 198, 0, 198, OWN_LCHOWN}, 0, 0, "-ug"},
+	{CALL_IDS, RULE_SINGLE_ID, {92, X32 | 92, 212, 0, 212, 0}, 0, 0, "-ug"},
+	{CALL_IDS, RULE_SINGLE_ID, {94, X32 | 94, 198, 0, 198, 0}, 0, 0, "-ug"},
+#ifdef __NR_chown
+	{CALL_IDS, RULE_SINGLE_ID, {[ABI_OTHER] = OWN(chown)}, 0, 0, "-ug"},
+	{CALL_IDS, RULE_SINGLE_ID, {[ABI_OTHER] = OWN(lchown)}, 0, 0, "-ug"},
+#endif
 	{CALL_IDS, RULE_SINGLE_ID, {93, X32 | 93, 207, 55, 207, OWN(fchown)}, 0, 0, "-ug"},
 	{CALL_IDS, RULE_SINGLE_ID, {260, X32 | 260, 298, 54, 325, OWN(fchownat)}, 0, 0, "--ug"},
 	{CALL_IDS_16, RULE_SINGLE_ID, {[ABI_I386] = 164, [ABI_ARM] = 164}, 0, 0, "uuu"},
