@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -285,10 +284,7 @@ noreturn void dns_server_run(int watcher, int listeners[NAME_SERVERS][2], const 
 		open_source(server, &server->tcp[i], listeners[i][1], accept_connection);
 	}
 	open_source(server, &server->watcher, watcher, receive_request);
-	for (;;) {
-		struct pollfd events = {.fd = server->epoll, .events = POLLIN};
-		if (server->watcher.fd < 0 || (poll(&events, 1, -1) < 0 && errno != EINTR))
-			_exit(1);
-		events_handle_one(server->epoll);
-	}
+	while (server->watcher.fd >= 0)
+		events_handle_one(server->epoll, -1);
+	_exit(1);
 }

@@ -21,10 +21,10 @@ void event_source_close(int epoll, struct event_source *source)
 	source->fd = -1;
 }
 
-void events_handle_one(int epoll)
+void events_handle_one(int epoll, int timeout)
 {
 	struct epoll_event event;
-	if (epoll_wait(epoll, &event, 1, 0) != 1)
+	if (epoll_wait(epoll, &event, 1, timeout) != 1)
 		return;
 	struct event_source *source = event.data.ptr;
 	source->handle(source->owner, source);

@@ -20,7 +20,7 @@ bool event_source_open(int epoll, struct event_source *source, struct event_sour
 /* Removes the descriptor from epoll and closes it. Closing alone is not enough: a copy in a forked process would still cause events. */
 void event_source_close(int epoll, struct event_source *source);
 
-/* Calls handle() for one pending event, if there is any. Other events wait for the next call, because handle() may close their sources. */
-void events_handle_one(int epoll);
+/* Waits at most timeout milliseconds (-1: without limit) for an event, and calls handle() for it. Other events wait for the next call, because handle() may close their sources. */
+void events_handle_one(int epoll, int timeout);
 
 #endif

@@ -191,7 +191,7 @@ static noreturn void serve_others(struct loop *loop)
 			start_second_thread(loop);
 		else if (events[1].revents != 0)
 			close_listener(loop);
-		events_handle_one(loop->epoll);
+		events_handle_one(loop->epoll, 0);
 		sem_post(&loop->lock);
 	}
 }
