@@ -123,8 +123,7 @@ struct query_traps {
 	size_t next;
 };
 
-/* Creates the state of the query traps, which is never freed. Returns NULL and sets errno on failure. */
-struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct network_log *log);
+void query_traps_open(struct query_traps *traps, int epoll, const struct allow *allow, struct network_log *log);
 
 /* Replaces the UDP socket of a connect(2) to a name server with one that is connected to a new trap, a socket at which the watcher receives the queries. family: address family of the address in the call. Returns true if the call must now be answered with 0, and false on failure, after which it must be refused. */
 bool query_trap_set(struct query_traps *traps, const struct egress_call *call, int family);

@@ -6,15 +6,11 @@
 #include "egress/egress_internal.h"
 #include "util/fds.h"
 
-struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct network_log *log)
+void query_traps_open(struct query_traps *traps, int epoll, const struct allow *allow, struct network_log *log)
 {
-	struct query_traps *traps = calloc(1, sizeof *traps);
-	if (traps == NULL)
-		return NULL;
 	*traps = (struct query_traps){.epoll = epoll, .allow = allow, .log = log};
 	for (size_t i = 0; i < QUERY_TRAPS; i++)
 		traps->traps[i].source.fd = traps->traps[i].client = -1;
-	return traps;
 }
 
 /* If the query is for a name in the allow-list, writes the answer with its addresses and returns the length of the answer in bytes. Logs any other query and returns 0. */

@@ -242,13 +242,13 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 	path_sockets_open(&loop.notifier.sockets, options);
 	if (watcher->net_filter) {
 		loop.notifier.net_filter = net_filter_new();
-		loop.notifier.query_traps = query_traps_new(loop.epoll, &options->allow, watcher->log);
+		query_traps_open(&loop.notifier.query_traps, loop.epoll, &options->allow, watcher->log);
 		watcher->log->route = ROUTE_DIRECT;
 	}
 	bool has_egress = options->allow.count > 0 && !watcher->net_filter;
 	if (has_egress)
 		loop.notifier.egress = egress_open(loop.epoll, &options->allow, route, options->socks, phase_is_root, watcher->log);
-	if (loop.notifier.access == NULL || (has_egress && loop.notifier.egress == NULL) || (watcher->net_filter && (loop.notifier.net_filter == NULL || loop.notifier.query_traps == NULL)) ||
+	if (loop.notifier.access == NULL || (has_egress && loop.notifier.egress == NULL) || (watcher->net_filter && loop.notifier.net_filter == NULL) ||
 	    !event_source_open(loop.epoll, &loop.setup, (struct event_source){watcher->setup_socket_watcher, receive_listener, &loop}, EPOLLIN) ||
 	    (watcher->dns_client >= 0 &&
 	     !event_source_open(loop.epoll, &loop.dns, (struct event_source){watcher->dns_client, handle_dns, &loop}, EPOLLIN)) ||

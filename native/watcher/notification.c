@@ -124,7 +124,7 @@ static bool answer_lookup(struct notifier *notifier, const struct target *target
 		return false;
 	if (request->call == CALL_SENDTO) {
 		/* Only log the query of a sendto(2), which musl uses. A query trap would be useless: musl accepts an answer only from the address of the name server. */
-		if (query_trap_log(notifier->query_traps, target, request->arguments[1], (size_t)request->arguments[2]))
+		if (query_trap_log(&notifier->query_traps, target, request->arguments[1], (size_t)request->arguments[2]))
 			continue_call(target);
 		else
 			target_respond(target, 0, ECONNREFUSED, 0);
@@ -132,7 +132,7 @@ static bool answer_lookup(struct notifier *notifier, const struct target *target
 	}
 	const struct egress_call call = {
 		.target = *target, .fd = request->fd, .socket = -1, .to = request->to[0], .inode = net_filter_socket_inode(target, request->fd)};
-	if (request->call != CALL_CONNECT || !query_trap_set(notifier->query_traps, &call, request->name.any.sa_family))
+	if (request->call != CALL_CONNECT || !query_trap_set(&notifier->query_traps, &call, request->name.any.sa_family))
 		return false;
 	target_respond(target, 0, 0, 0);
 	return true;

@@ -132,9 +132,9 @@ struct protocol_cache {
 struct notifier {
 	struct network_log *log;
 	const struct allow *allow;
-	struct egress *egress;		 /* state of the allow-list; NULL: the allow-list is empty, or the network filter applies it */
-	struct query_traps *query_traps; /* answers the DNS queries of a phase that uses the network filter; NULL: the phase does not use the network filter */
-	struct net_filter *net_filter;	 /* refuses connections out of a phase without a network namespace; NULL: the phase has one, or its network is not restricted */
+	struct egress *egress;		/* state of the allow-list; NULL: the allow-list is empty, or the network filter applies it */
+	struct query_traps query_traps; /* answers the DNS queries of a phase that uses the network filter; not used otherwise */
+	struct net_filter *net_filter;	/* refuses connections out of a phase without a network namespace; NULL: the phase has one, or its network is not restricted */
 	struct dns_redirect dns_redirect;
 	struct target_access *access;
 	struct maker maker;
