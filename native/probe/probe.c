@@ -9,7 +9,6 @@
 #include "privileged/isolate.h"
 #include "probe/probe.h"
 #include "util/process.h"
-#include "watcher/seccomp_install.h"
 #include "watcher/watcher.h"
 
 /* Time limit for trying one kind of isolation in a child process. The attempt normally takes milliseconds. */
@@ -45,7 +44,7 @@ static void print_result(const struct identity *identity, const char *key, unsig
 		printf("%s=yes\n", key);
 		return;
 	}
-	const char *result = isolate == ISOLATE_NET && net_filter_probe(identity) == NULL ? "filter" : "no";
+	const char *result = isolate == ISOLATE_NET && watcher_probe(identity, true) == NULL ? "filter" : "no";
 	printf("%s=%s: %s: %s\n", key, result, setup_steps[attempt.setup_error.step].call, strerror(attempt.setup_error.error));
 }
 
@@ -63,26 +62,13 @@ static void print_cgroup(const struct identity *identity)
 		print_error("cannot remove the cgroup of the probe: %m");
 }
 
-struct reason {
-	const char *why; /* reason why the watcher cannot use a seccomp listener; NULL: the watcher can use one */
-	int error;
-};
-
-/* Tests whether the watcher can use a seccomp listener, and stores the result in data, a struct reason. Called in a child process, because a process cannot remove a seccomp filter. */
-static void try_filter(void *data)
+static void print_audit(const struct identity *identity)
 {
-	const char *why = seccomp_filter_probe();
-	*(struct reason *)data = (struct reason){why, errno};
-}
-
-static void print_audit(void)
-{
-	struct reason reason = {"starting a process", 0};
-	call_in_child(try_filter, &reason, sizeof reason, PROBE_MILLISECONDS);
-	if (reason.why == NULL)
+	const char *why = watcher_probe(identity, false);
+	if (why == NULL)
 		printf("audit=yes\n");
 	else
-		printf("audit=no: %s%s%s\n", reason.why, reason.error == 0 ? "" : ": ", reason.error == 0 ? "" : strerror(reason.error));
+		printf("audit=no: %s%s%s\n", why, errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
 }
 
 int probe(const struct identity *identity)
@@ -106,7 +92,7 @@ int probe(const struct identity *identity)
 	print_result(identity, "mount", ISOLATE_MOUNT);
 	print_result(identity, "shm", ISOLATE_SHM);
 	print_cgroup(identity);
-	print_audit();
+	print_audit(identity);
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : EXIT_REFUSED;
 }
 

@@ -100,7 +100,7 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 	for (size_t i = 0; i < ISOLATIONS; i++) {
 		unsigned bit = isolation_names[i].bit & lost & requested;
 		/* The network filter of the watcher replaces a network namespace, if the filter can work here. */
-		if (bit == ISOLATE_NET && net_filter_probe(identity) == NULL)
+		if (bit == ISOLATE_NET && watcher_probe(identity, true) == NULL)
 			result->net_filter = *setup_error;
 		else if (bit != 0)
 			result_add_missing(result, isolation_names[i].name, step->call, setup_error->error);

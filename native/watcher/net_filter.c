@@ -18,7 +18,7 @@
 #define OWN_ROOM (1U << 18)
 /* After a destination was permitted, it is permitted without a new check for this time. */
 #define PERMITTED_MICROSECONDS 10000
-/* Time limit of net_filter_probe(), which normally takes a few milliseconds; after it, the probe fails. */
+/* Time limit of watcher_probe(), which normally takes a few milliseconds; after it, the probe fails. */
 #define PROBE_MILLISECONDS 10000
 
 struct permitted_destination {
@@ -207,6 +207,7 @@ static bool can_inspect_child(int diag)
 
 struct probe {
 	const struct identity *identity;
+	bool filters;
 	const char *reason; /* reason why the probe failed; NULL: it succeeded */
 	int error;
 };
@@ -230,13 +231,13 @@ static const char *probe_steps(const struct identity *identity)
 static void run_probe(void *data)
 {
 	struct probe *probe = data;
-	probe->reason = probe_steps(probe->identity);
+	probe->reason = probe->filters ? probe_steps(probe->identity) : seccomp_filter_probe();
 	probe->error = errno;
 }
 
-const char *net_filter_probe(const struct identity *identity)
+const char *watcher_probe(const struct identity *identity, bool filters)
 {
-	struct probe probe = {identity, "starting a process", 0};
+	struct probe probe = {identity, filters, "starting a process", 0};
 	call_in_child(run_probe, &probe, sizeof probe, PROBE_MILLISECONDS);
 	errno = probe.error;
 	return probe.reason;

@@ -37,7 +37,11 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 /* Ends the watcher and the DNS server process, and kills each that does not end within a second. phase_may_live_on: true: the watcher stays until all processes of the phase have ended, because without a listener their watched calls would fail with ENOSYS; false: it ends now. */
 void watcher_end(struct watcher *watcher, bool phase_may_live_on);
 
-/* Tests whether the network filter can work: whether a process without privileges gets a listener, answers of sock_diag(7), and access to memory and descriptors of its child. Returns NULL if it can. Otherwise returns the reason and sets errno (0: no errno). */
-const char *net_filter_probe(const struct identity *identity);
+/*
+ * Tests whether the watcher can get a listener. filters: true: also tests whether the network filter can work: whether a process without
+ * privileges gets answers of sock_diag(7), and access to memory and descriptors of its child. Uses a child process, because a process cannot
+ * remove a seccomp filter. Returns NULL if all of this works. Otherwise returns the reason and sets errno (0: no errno).
+ */
+const char *watcher_probe(const struct identity *identity, bool filters);
 
 #endif
