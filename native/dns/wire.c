@@ -57,35 +57,25 @@ static bool read_name(const unsigned char *query, size_t length, size_t *at, cha
 	return *at <= length;
 }
 
-static bool has_name(const struct allow_name *host, const char *name)
+/* If the name in the question is in hosts, appends its addresses to the answer, as many as fit in DNS_ANSWER bytes, adds their length to *used and returns true. Otherwise returns false. */
+static bool put_addresses(const struct allow *hosts, const struct dns_question *question, unsigned char *answer, size_t *used)
 {
-	return strncasecmp(host->name, name, host->length) == 0 && name[host->length] == '\0';
-}
-
-static bool is_host(const struct allow *hosts, const char *name)
-{
-	for (size_t i = 0; i < hosts->name_count; i++)
-		if (has_name(&hosts->names[i], name))
-			return true;
-	return false;
-}
-
-/* Appends the addresses of the host in the question to the answer, as many as fit in DNS_ANSWER bytes. Returns the new length of the answer. */
-static size_t put_addresses(const struct allow *hosts, const struct dns_question *question, unsigned char *answer, size_t used)
-{
-	for (size_t i = 0; i < hosts->name_count; i++) {
-		const struct allow_name *host = &hosts->names[i];
+	bool is_host = false;
+	for (const struct allow_name *host = hosts->names; host < hosts->names + hosts->name_count; host++) {
 		unsigned char type = host->to.family == AF_INET ? TYPE_A : TYPE_AAAA, size = host->to.family == AF_INET ? 4 : 16;
 		/* Start of an answer record: pointer to the name in the question (2 bytes), type (2), class (2), TTL (4), address length (2) (RFC 1035, 4.1.3). */
 		const unsigned char head[] = {0xC0, HEADER, 0, type, 0, CLASS_IN, 0, 0, 0, TTL_SECONDS, 0, size};
-		if (type != question->type || !has_name(host, question->name) || used + sizeof head + size > DNS_ANSWER)
+		if (strncasecmp(host->name, question->name, host->length) != 0 || question->name[host->length] != '\0')
 			continue;
-		memcpy(answer + used, head, sizeof head);
-		memcpy(answer + used + sizeof head, host->to.address, size);
-		used += sizeof head + size;
+		is_host = true;
+		if (type != question->type || *used + sizeof head + size > DNS_ANSWER)
+			continue;
+		memcpy(answer + *used, head, sizeof head);
+		memcpy(answer + *used + sizeof head, host->to.address, size);
+		*used += sizeof head + size;
 		answer[7]++; /* low byte of ANCOUNT, the number of answers */
 	}
-	return used;
+	return is_host;
 }
 
 size_t dns_answer(const unsigned char *query, size_t length, const struct allow *hosts, unsigned char *answer, struct dns_question *question)
@@ -111,10 +101,9 @@ size_t dns_answer(const unsigned char *query, size_t length, const struct allow 
 	answer[3] = (unsigned char)(FLAG_RECURSION_AVAILABLE | code);
 	answer[5] = answer_length > HEADER;
 	memcpy(answer + HEADER, query + HEADER, answer_length - HEADER);
-	if (code != SERVER_FAILURE || hosts == NULL || !is_host(hosts, question->name))
+	if (code != SERVER_FAILURE || !put_addresses(hosts, question, answer, &answer_length))
 		return answer_length;
 	answer[3] = FLAG_RECURSION_AVAILABLE;
-	answer_length = put_addresses(hosts, question, answer, answer_length);
 	*question = (struct dns_question){0};
 	return answer_length;
 }

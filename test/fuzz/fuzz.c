@@ -219,6 +219,7 @@ static void fuzz_dns(const uint8_t *data, size_t length)
 		.names = {{"a", 1, {AF_INET, {192, 0, 2, 1}}}, {"a", 1, {AF_INET6, {[15] = 1}}}, {"c.d", 3, {AF_INET, {192, 0, 2, 2}}}},
 		.name_count = 3,
 	};
+	static const struct allow none;
 	struct dns_question question, again;
 	unsigned char *query = copy(data, length), *answer = malloc(DNS_ANSWER);
 	assert(answer != NULL);
@@ -232,11 +233,11 @@ static void fuzz_dns(const uint8_t *data, size_t length)
 		bool is_host = (answer[3] & 0x0F) == 0;
 		assert(!is_host || (size == 0 && answer[5] == 1));
 		/* dns_answer() must not answer its own response. After the response bit is cleared below, it must find the question again, if the answer has one. */
-		assert(dns_answer(answer, answered, NULL, query, &again) == 0);
+		assert(dns_answer(answer, answered, &none, query, &again) == 0);
 		answer[2] &= 0x7F;
 		unsigned char second[DNS_ANSWER];
 		/* The second call of dns_answer() gets no hosts, so that its answer has no addresses. */
-		size_t without = answer[5] == 0 ? answered : dns_answer(answer, answered, NULL, second, &again);
+		size_t without = answer[5] == 0 ? answered : dns_answer(answer, answered, &none, second, &again);
 		assert(answer[5] == 0 || again.name[0] != '\0');
 		assert(is_host ? without <= answered : without == answered);
 		assert(is_host || answer[5] == 0 || strcmp(again.name, question.name) == 0);
