@@ -13,7 +13,6 @@ const struct machine machine_own = {ABI_OTHER, ABI_OTHER + 1};
 #else
 const struct machine machine_own = {0, 0};
 #endif
-const struct machine machine_x86 = {ABI_X86_64, ABI_I386 + 1}, machine_arm = {ABI_AARCH64, ABI_ARM + 1};
 
 #ifndef OWN
 #define OWN(name) 0

@@ -94,7 +94,6 @@ extern const size_t watched_syscalls_count;
 struct machine {
 	unsigned first, end;
 };
-extern const struct machine machine_x86, machine_arm;
 
 /* The machine for which confine was compiled. Its members first and end are equal if confine cannot build a filter for it. */
 extern const struct machine machine_own;
