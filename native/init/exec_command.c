@@ -55,7 +55,7 @@ void phase_seccomp_install(const struct options *options, int setup_pipe, enum n
 	if (rules.active == 0)
 		return;
 	/* ENOTSUP: confine has no table of system calls for this architecture. Run the command with all socket families (docs/audit.md). */
-	if (seccomp_filter_install_without_listener(&rules) || rules.active == RULE_SINGLE_ID || errno == ENOTSUP)
+	if (seccomp_install(&rules) >= 0 || rules.active == RULE_SINGLE_ID || errno == ENOTSUP)
 		return;
 	if (!options->best_effort)
 		refuse("--net: cannot restrict socket families: seccomp: %m");

@@ -36,8 +36,7 @@ static int install_filter(const struct sock_fprog *program, bool watched)
 	return listener < 0 && errno == EINVAL ? call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }
 
-/* Installs a filter. Sets no_new_privs if the kernel requires it (EACCES) and the filter is worth it (needed). Returns the listener, or 0 if the rules need no listener. On failure, returns -1 and sets errno. */
-static int install(const struct seccomp_rules *rules)
+int seccomp_install(const struct seccomp_rules *rules)
 {
 	struct sock_filter instructions[SECCOMP_FILTER_ROOM];
 	size_t length = seccomp_filter_build(&machine_own, rules, instructions, SECCOMP_FILTER_ROOM);
@@ -60,7 +59,7 @@ static const char *install_with_listener(const struct seccomp_rules *rules, int 
 	errno = 0;
 	if (!kernel_can_continue())
 		return "recording connections needs Linux 5.5 or later";
-	*listener = install(rules);
+	*listener = seccomp_install(rules);
 	if (*listener >= 0)
 		return NULL;
 	if (errno == EBUSY)
@@ -75,11 +74,6 @@ const char *seccomp_filter_probe(void)
 {
 	int listener;
 	return install_with_listener(&(struct seccomp_rules){.active = RULE_WATCHED}, &listener);
-}
-
-bool seccomp_filter_install_without_listener(const struct seccomp_rules *rules)
-{
-	return install(rules) >= 0;
 }
 
 bool seccomp_filter_install(int setup_pipe, const struct seccomp_rules *rules, bool isolated_net, struct network_log *log)

@@ -19,8 +19,8 @@ bool seccomp_filter_install(int setup_pipe, const struct seccomp_rules *rules, b
  */
 void seccomp_listener_forward(int setup_pipe, int watcher);
 
-/* Installs a filter without a listener. Sets no_new_privs if the filter restricts socket families and the process lacks CAP_SYS_ADMIN. Returns true if the filter is installed. Returns false and sets errno on failure. */
-bool seccomp_filter_install_without_listener(const struct seccomp_rules *rules);
+/* Installs a filter. Sets no_new_privs if the kernel requires it (EACCES) and the filter is worth it: it watches calls or restricts socket families. Returns the listener, or 0 if the rules need no listener. On failure, returns -1 and sets errno. */
+int seccomp_install(const struct seccomp_rules *rules);
 
 /* Installs a filter with a listener, as a test. Returns NULL on success. Otherwise returns the reason of the failure and sets errno. */
 const char *seccomp_filter_probe(void);
