@@ -109,7 +109,7 @@ static bool receive_notification(const struct loop *loop, struct seccomp_notif *
 static void handle_notification(struct loop *loop, const struct seccomp_notif *notification, const int *dns_reply)
 {
 	loop->notifier.notification = *notification;
-	loop->notifier.maker.socket = loop->setup.fd;
+	loop->notifier.maker = loop->setup.fd;
 	notification_handle(&loop->notifier, dns_reply);
 }
 
@@ -232,13 +232,12 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 	sem_init(&loop.lock, 0, 0);
 	loop.epoll = epoll_create1(EPOLL_CLOEXEC);
 	loop.notifier.log = watcher->log;
-	loop.notifier.allow = &options->allow;
+	loop.notifier.options = options;
 	loop.notifier.dns_redirect.server = watcher->dns_client;
 	loop.notifier.dns_redirect.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	loop.notifier.dns_redirect.log = watcher->log;
 	loop.notifier.access = target_access_new(watcher->broker);
 	loop.notifier.listener = -1;
-	loop.notifier.maker.families = options->families;
 	path_sockets_open(&loop.notifier.sockets, options);
 	if (watcher->net_filter) {
 		loop.notifier.net_filter = net_filter_new();

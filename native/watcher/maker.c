@@ -93,15 +93,15 @@ static bool answer_with_fd(const struct target *target, int fd, bool close_on_ex
 	return number >= 0 && target_respond(target, 0, 0, number);
 }
 
-void maker_answer_socket(const struct maker *maker, const struct request *request, const struct target *target)
+void maker_answer_socket(int maker, uint64_t families, const struct request *request, const struct target *target)
 {
 	const uint64_t *arguments = request->arguments;
 	const struct maker_request wanted = {
 		.id = target->notification, .requested = REQUEST_SOCKET, .socket = {(int)arguments[0], (int)arguments[1] & ~SOCK_CLOEXEC, (int)arguments[2]}};
 	struct maker_reply reply = {.error = EAFNOSUPPORT};
 	AUTO_CLOSE int fd = -1;
-	if (!request->unreadable && families_permit(maker->families, arguments[0], arguments[1]) &&
-	    !ask_init(maker->socket, &wanted, SOCKET_MILLISECONDS, &reply, &fd))
+	if (!request->unreadable && families_permit(families, arguments[0], arguments[1]) &&
+	    !ask_init(maker, &wanted, SOCKET_MILLISECONDS, &reply, &fd))
 		reply.error = ENOBUFS;
 	if (fd >= 0 && (reply.network == 0 || reply.network != namespace_at(proc_path(target->tid, "ns/net").text)))
 		reply.error = EAFNOSUPPORT;
@@ -111,7 +111,7 @@ void maker_answer_socket(const struct maker *maker, const struct request *reques
 		target_respond(target, 0, reply.error, 0);
 }
 
-bool maker_answer_ipc(const struct maker *maker, const struct request *request, const struct target *target)
+bool maker_answer_ipc(int maker, const struct request *request, const struct target *target)
 {
 	struct maker_request wanted = {.id = target->notification, .requested = REQUEST_IPC_OBJECT, .ipc = request->ipc};
 	struct maker_reply reply;
@@ -126,14 +126,14 @@ bool maker_answer_ipc(const struct maker *maker, const struct request *request, 
 	wanted.ipc.object.creator = caller.process;
 	wanted.ipc.object.thread = target->tid;
 	memcpy(wanted.ipc.object.comm, target_program(target)->comm, sizeof wanted.ipc.object.comm);
-	if (!ask_init(maker->socket, &wanted, IPC_MILLISECONDS, &reply, &fd) || reply.error != 0)
+	if (!ask_init(maker, &wanted, IPC_MILLISECONDS, &reply, &fd) || reply.error != 0)
 		return false;
 	bool is_received = request->call == CALL_MQ_OPEN ? answer_with_fd(target, fd, true) : target_respond(target, 0, 0, reply.value);
 	close_fd(fd);
 	/* If the target could not receive the object, make confine's init remove the object. The kernel then continues the call, which fails for the same reason, for example with EMFILE. */
 	wanted.requested = REQUEST_REMOVAL;
 	if (!is_received)
-		ask_init(maker->socket, &wanted, IPC_MILLISECONDS, &reply, &fd);
+		ask_init(maker, &wanted, IPC_MILLISECONDS, &reply, &fd);
 	return is_received;
 }
 

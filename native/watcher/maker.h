@@ -21,16 +21,13 @@ struct ipc_objects {
 	struct ipc_object objects[IPC_OBJECTS];
 };
 
-struct maker {
-	int socket;	   /* the watcher's end of the socket pair with init; -1: the watcher has closed it because confine's init has ended */
-	uint64_t families; /* set with one bit for each socket family that the phase may use (allow_list.h) */
-};
+/* The parameter maker of these functions is the watcher's end of the socket pair with init; -1: the watcher has closed it because confine's init has ended. */
 
-/* For the watcher: lets confine's init create the socket that a call requests, and answers the call with a descriptor of the socket or with an errno, such as EAFNOSUPPORT if the thread is in another network namespace than init. */
-void maker_answer_socket(const struct maker *maker, const struct request *request, const struct target *target);
+/* For the watcher: lets confine's init create the socket that a call requests, and answers the call with a descriptor of the socket or with an errno, such as EAFNOSUPPORT if the thread is in another network namespace than init. families: set with one bit for each socket family that the phase may use (allow_list.h). */
+void maker_answer_socket(int maker, uint64_t families, const struct request *request, const struct target *target);
 
 /* For the watcher: lets confine's init create the IPC object that a call requests, and answers the call. Returns false, without an answer, if the kernel must continue the call, because init has created no object: the object exists, is shared memory, or the thread's ids or IPC namespace differ from those of init. */
-bool maker_answer_ipc(const struct maker *maker, const struct request *request, const struct target *target);
+bool maker_answer_ipc(int maker, const struct request *request, const struct target *target);
 
 /* For confine's init: receives one request of the watcher and sends the result. Returns true to be called again, also if there is no request yet. Returns false after the watcher has ended. */
 bool maker_serve(int socket, struct ipc_objects *ipc_objects);

@@ -58,8 +58,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 			continue;
 		set_protocol(&notifier->protocol, target, request->fd, &to);
 		/* Do not log an attempt if a UDP socket is connected to an allowed destination: glibc's getaddrinfo(3) does this to sort addresses, and sends nothing. */
-		if (request->call == CALL_CONNECT && strcmp(to.protocol, "udp") == 0 &&
-		    allow_has(notifier->allow, &to)) {
+		if (request->call == CALL_CONNECT && strcmp(to.protocol, "udp") == 0 && allow_has(&notifier->options->allow, &to)) {
 			network_log_add_unroutable(notifier->log, &to);
 			continue;
 		}
@@ -106,7 +105,7 @@ static int check_net_filter(struct notifier *notifier, const struct target *targ
 		read_protocol(target, request->fd, to->protocol, sizeof to->protocol);
 		if (is_bind)
 			error = net_filter_check_bind(net_filter, to);
-		else if (strcmp(to->protocol, "tcp") == 0 && allow_has(notifier->allow, to))
+		else if (strcmp(to->protocol, "tcp") == 0 && allow_has(&notifier->options->allow, to))
 			*allowed = to;
 		else
 			error = net_filter_check(net_filter, target, request->fd, to);
@@ -175,10 +174,10 @@ static void handle_call(struct notifier *notifier, const int *dns_reply)
 		if (notifier->net_filter != NULL && !socket_permits_protocol((int)arguments[0], (int)arguments[1], (uint32_t)arguments[2]))
 			target_respond(&call.target, 0, EPROTONOSUPPORT, 0);
 		else
-			maker_answer_socket(&notifier->maker, request, &call.target);
+			maker_answer_socket(notifier->maker, notifier->options->families, request, &call.target);
 		return;
 	}
-	if (request->creates_ipc && maker_answer_ipc(&notifier->maker, request, &call.target))
+	if (request->creates_ipc && maker_answer_ipc(notifier->maker, request, &call.target))
 		return;
 	if (path_sockets_log(&notifier->sockets, notifier->log, &call.target, request)) {
 		network_log_add_unreadable(notifier->log, request->unreadable);
@@ -192,7 +191,7 @@ static void handle_call(struct notifier *notifier, const int *dns_reply)
 	call.fd = request->fd;
 	if (request->count == 1)
 		call.to = request->to[0];
-	enum dns_redirection redirection = dns_redirect_query(&notifier->dns_redirect, &call, request, notifier->allow, &notifier->notification, dns_reply);
+	enum dns_redirection redirection = dns_redirect_query(&notifier->dns_redirect, &call, request, &notifier->options->allow, &notifier->notification, dns_reply);
 	if (redirection == DNS_WAITS)
 		return;
 	notifier->is_redirected = redirection == DNS_REDIRECTED;
@@ -224,7 +223,7 @@ void notification_abandon(struct notifier *notifier)
 	/* Let the kernel continue the call, so that only the target waits for its slow memory. But refuse calls that the unfinished check might have refused: such calls could use a socket of the host or a forbidden family. */
 	const enum watched_call call = notifier->request.call;
 	bool is_ipc = call >= CALL_SHMGET && call <= CALL_IPC;
-	bool may_connect = notifier->egress != NULL || notifier->net_filter != NULL || notifier->sockets.options->own_sockets;
+	bool may_connect = notifier->egress != NULL || notifier->net_filter != NULL || notifier->options->own_sockets;
 	bool refuse = (may_connect && !is_ipc) || call == CALL_SOCKET;
 	if (refuse ? target_respond(&target, 0, EFAULT, 0) : continue_call(&target))
 		network_log_add_unreadable(notifier->log, ETIMEDOUT);

@@ -131,13 +131,13 @@ struct protocol_cache {
 /* The state that the functions of notification.c need. */
 struct notifier {
 	struct network_log *log;
-	const struct allow *allow;
+	const struct options *options;
 	struct egress *egress;		/* state of the allow-list; NULL: the allow-list is empty, or the network filter applies it */
 	struct query_traps query_traps; /* answers the DNS queries of a phase that uses the network filter; not used otherwise */
 	struct net_filter *net_filter;	/* refuses connections out of a phase without a network namespace; NULL: the phase has one, or its network is not restricted */
 	struct dns_redirect dns_redirect;
 	struct target_access *access;
-	struct maker maker;
+	int maker; /* see maker.h */
 	struct path_sockets sockets;
 	struct protocol_cache protocol;
 	int listener; /* the watcher's descriptor of the seccomp listener; -1: confine's init has not sent it, or the watcher has closed it because all processes with the filter have ended */
