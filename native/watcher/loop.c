@@ -196,20 +196,13 @@ static noreturn void serve_others(struct loop *loop)
 	}
 }
 
-static void abandon_call(struct loop *loop)
-{
-	notification_abandon(&loop->notifier);
-	if (loop->notifier.egress != NULL)
-		egress_abandon_pending(loop->notifier.egress);
-}
-
 /* The watcher's main loop. The calling thread must have the lock, which this function releases. replaces: true: first answers the call that a stuck thread was handling; false: there is no such call. */
 static void serve(void *owner, bool replaces)
 {
 	struct loop *loop = owner;
 	bool is_listening = loop->is_listening;
 	if (replaces)
-		abandon_call(loop);
+		notification_abandon(&loop->notifier);
 	sem_post(&loop->lock);
 	if (is_listening)
 		serve_listener(loop);

@@ -216,6 +216,8 @@ void notification_handle(struct notifier *notifier, const int *dns_reply)
 
 void notification_abandon(struct notifier *notifier)
 {
+	if (notifier->egress != NULL)
+		egress_abandon_pending(notifier->egress);
 	if (!notifier->busy)
 		return;
 	notifier->busy = false;

@@ -142,7 +142,7 @@ struct notifier {
 	struct protocol_cache protocol;
 	int listener; /* the watcher's descriptor of the seccomp listener; -1: confine's init has not sent it, or the watcher has closed it because all processes with the filter have ended */
 	/* The members after busy are valid only while busy is true. */
-	bool busy;			   /* true while a thread handles the member notification; false: no notification is being handled, so notification_abandon() does nothing */
+	bool busy;			   /* true while a thread handles the member notification; false: no notification is being handled, so notification_abandon() answers only a pending call */
 	bool is_redirected;		   /* true: the call's socket belongs to the network namespace of the DNS server, so the DNS server logs the queries in place of the watcher; false: the watcher logs the destinations of the call */
 	struct seccomp_notif notification; /* the notification that is being handled; no newer kernel writes more bytes than this struct has, because the number of the ioctl encodes its size */
 	struct request request;
@@ -152,7 +152,7 @@ struct notifier {
 /* Handles the call in notifier->notification: logs it, then lets the kernel continue it, answers it or emulates it. dns_reply: NULL for a new call; for a call that has waited for the DNS server process, the parameter reply of dns_redirect_query(). */
 void notification_handle(struct notifier *notifier, const int *dns_reply);
 
-/* Answers a call of the phase whose handling got stuck (loop.c), so that it was not checked. Refuses the call if it may evade a restriction. Otherwise lets the kernel continue it. */
+/* Answers a call of the phase whose handling got stuck (loop.c), so that it was not checked. Makes a pending call fail (egress_abandon_pending()). Refuses another call if it may evade a restriction. Otherwise lets the kernel continue it. */
 void notification_abandon(struct notifier *notifier);
 
 /* rights.c: reduces the user ids, the capabilities and the permitted system calls of the watcher and of the DNS server process */
