@@ -256,7 +256,7 @@ static void receive_request(void *owner, struct event_source *watcher)
 	struct server *server = owner;
 	struct dns_request request;
 	int unused[PASSED_FDS];
-	if (fd_passing_receive(watcher->fd, &request, sizeof request, unused, NULL) != 1)
+	if (!fd_passing_receive(watcher->fd, &request, sizeof request, unused, NULL))
 		drain_and_exit(server);
 	struct destination own = {0};
 	AUTO_CLOSE int fd = open_client_socket(&request);

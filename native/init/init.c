@@ -38,17 +38,14 @@ void channel_send(int end, const struct message *message)
 	fd_passing_send(end, message, sizeof *message, message->type == MESSAGE_READY ? message->counters : none);
 }
 
-int channel_receive(int end, struct message *message)
+bool channel_receive(int end, struct message *message)
 {
 	int fds[PASSED_FDS];
-	pid_t sender = 0;
-	int result = fd_passing_receive(end, message, sizeof *message, fds, &sender);
-	if (result == 1) {
-		message->sender = sender;
-		if (message->type == MESSAGE_READY)
-			memcpy(message->counters, fds, sizeof fds);
-	}
-	return result;
+	if (!fd_passing_receive(end, message, sizeof *message, fds, &message->sender))
+		return false;
+	if (message->type == MESSAGE_READY)
+		memcpy(message->counters, fds, sizeof fds);
+	return true;
 }
 
 static noreturn void kill_and_exit(const struct init *init, bool supervisor_exited)
@@ -144,7 +141,7 @@ noreturn void init_run(const struct init *init)
 	if (init->tracking == TRACK_PID_NAMESPACE && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 && !init->options->best_effort)
 		refuse("prctl(PR_SET_PDEATHSIG): %m");
 	send_ready(init);
-	if (channel_receive(init->channel, &message) != 1 || message.type != MESSAGE_START)
+	if (!channel_receive(init->channel, &message) || message.type != MESSAGE_START)
 		_exit(EXIT_REFUSED);
 	int signal_fd = signals_open();
 	if (signal_fd < 0)
@@ -187,7 +184,7 @@ noreturn void init_run(const struct init *init)
 		}
 		if (sources[0].revents == 0)
 			continue;
-		if (channel_receive(init->channel, &message) != 1)
+		if (!channel_receive(init->channel, &message))
 			exit_without_supervisor(init);
 		if (message.type == MESSAGE_SIGNAL) {
 			if (!command_exited)

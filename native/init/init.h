@@ -43,11 +43,11 @@ struct message {
 /* Opens the channel, close-on-exec: ends[0] is for the supervisor, ends[1] for init. Returns false with errno. */
 bool channel_open(int ends[2]);
 
-/* Sends one message. A dead peer is not an error: the next channel_receive() returns 0. If init does not read, the message is lost. */
+/* Sends one message. A dead peer is not an error: the next channel_receive() returns false. If init does not read, the message is lost. */
 void channel_send(int end, const struct message *message);
 
-/* Waits for one message. Returns 1 if it has received one, 0 if every process with the other end has exited, or -1 with errno. */
-int channel_receive(int end, struct message *message);
+/* Waits for one message. Returns false with errno, for example if every process with the other end has exited. */
+bool channel_receive(int end, struct message *message);
 
 enum tracking {
 	TRACK_NOTHING,	     /* init does not kill the processes that the command leaves running */

@@ -37,7 +37,7 @@ bool liveness_open(struct supervisor *s)
 static void receive_message(struct supervisor *s)
 {
 	struct message message;
-	if (channel_receive(s->channel, &message) != 1) {
+	if (!channel_receive(s->channel, &message)) {
 		close(s->channel);
 		s->channel = -1;
 		return;

@@ -41,7 +41,7 @@ static int send_request(int broker, const struct broker_request *request, int pi
 		return -1;
 	bool sent = fd_passing_send(broker, request, sizeof *request, (const int[PASSED_FDS]){ends[1], pidfd});
 	close(ends[1]);
-	if (!sent || fd_passing_receive(ends[0], reply, sizeof *reply, found, NULL) != 1)
+	if (!sent || !fd_passing_receive(ends[0], reply, sizeof *reply, found, NULL))
 		reply->error = EPERM;
 	close(ends[0]);
 	return found[0];
@@ -75,9 +75,8 @@ static bool answer_one(int socket)
 	struct broker_request request;
 	int received[PASSED_FDS], found[PASSED_FDS] = {-1, -1};
 	bool opened;
-	int result = fd_passing_receive(socket, &request, sizeof request, received, NULL);
-	if (result != 1)
-		return result < 0 && errno == EPROTO;
+	if (!fd_passing_receive(socket, &request, sizeof request, received, NULL))
+		return errno == EPROTO;
 	if (request.tid == 0) {
 		found[0] = process_duplicate_descriptor(received[1], request.fd);
 		reply.error = found[0] < 0 ? errno : 0;

@@ -48,7 +48,7 @@ bool fd_passing_send(int socket, const void *data, size_t size, const int fds[PA
 	return sent == (ssize_t)size;
 }
 
-int fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS], pid_t *sender)
+bool fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS], pid_t *sender)
 {
 	union control control;
 	struct iovec part = {data, size};
@@ -58,16 +58,18 @@ int fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS],
 		;
 	for (size_t i = 0; i < PASSED_FDS; i++)
 		fds[i] = -1;
-	if (got <= 0)
-		return got == 0 || errno == ECONNRESET ? 0 : -1;
+	if (got <= 0) {
+		errno = got == 0 ? ECONNRESET : errno;
+		return false;
+	}
 	for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header))
 		read_control_message(header, fds, sender);
 	if (got == (ssize_t)size && (message.msg_flags & MSG_TRUNC) == 0)
-		return 1;
+		return true;
 	for (size_t i = 0; i < PASSED_FDS; i++)
 		close_fd(fds[i]);
 	errno = EPROTO;
-	return -1;
+	return false;
 }
 
 void close_fd(int fd)

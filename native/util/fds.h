@@ -23,10 +23,10 @@ bool fd_passing_send(int socket, const void *data, size_t size, const int fds[PA
 
 /*
  * Receives one message of exactly this size. The descriptors in fds are close-on-exec; unused elements are -1. If sender is not NULL and
- * the socket has SO_PASSCRED, sets *sender to the process ID of the sender. Returns 1 if it has received a message, 0 if all other ends are
- * closed, or -1 with errno.
+ * the socket has SO_PASSCRED, sets *sender to the process ID of the sender. Returns false with errno: ECONNRESET if all other ends are closed,
+ * EPROTO if the message has another size.
  */
-int fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS], pid_t *sender);
+bool fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS], pid_t *sender);
 
 /*
  * Reads the first size - 1 bytes of the file at path, relative to directory (openat(2)), and adds a NUL. Returns the length of the text, or -1

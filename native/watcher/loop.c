@@ -35,11 +35,12 @@ static void receive_listener(void *owner, struct event_source *setup)
 {
 	struct loop *loop = owner;
 	char byte;
-	int fds[PASSED_FDS], received = fd_passing_receive(setup->fd, &byte, 1, fds, NULL);
+	int fds[PASSED_FDS];
+	bool received = fd_passing_receive(setup->fd, &byte, 1, fds, NULL);
 	/* After the message with the listener, confine's init sends only replies to requests (maker.c). A reply that came too late for maker.c can arrive here. It has another size than the message with the listener, which causes EPROTO. Discard it. */
-	if (received < 0 && errno == EPROTO && loop->notifier.listener >= 0)
+	if (!received && errno == EPROTO && loop->notifier.listener >= 0)
 		return;
-	if (received != 1) {
+	if (!received) {
 		event_source_close(loop->epoll, setup);
 		return;
 	}
@@ -131,7 +132,7 @@ static void handle_dns(void *owner, struct event_source *dns)
 	struct seccomp_notif notification;
 	char reply;
 	int fds[PASSED_FDS];
-	if (fd_passing_receive(dns->fd, &reply, sizeof reply, fds, NULL) != 1)
+	if (!fd_passing_receive(dns->fd, &reply, sizeof reply, fds, NULL))
 		end_dns(loop, "the DNS server process of confine has exited");
 	else if (dns_redirect_take(&loop->notifier.dns_redirect, &notification))
 		handle_notification(loop, &notification, fds);

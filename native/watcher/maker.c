@@ -69,7 +69,7 @@ static bool ask_init(int maker, const struct maker_request *wanted, int millisec
 	int fds[PASSED_FDS];
 	if (maker < 0 || send(maker, wanted, sizeof *wanted, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof *wanted)
 		return false;
-	while (poll(&init, 1, milliseconds) == 1 && fd_passing_receive(maker, reply, sizeof *reply, fds, NULL) == 1) {
+	while (poll(&init, 1, milliseconds) == 1 && fd_passing_receive(maker, reply, sizeof *reply, fds, NULL)) {
 		*fd = fds[0];
 		if (reply->id == wanted->id)
 			return true;
