@@ -32,12 +32,9 @@ static void put_setsockopt(struct bpf *bpf)
 	put_load(bpf, low_half(1));
 	for (size_t l = 0; l < permitted_levels_count; l++) {
 		const struct permitted_level *level = &permitted_levels[l];
-		uint32_t names[UINT8_MAX];
 		size_t block = begin_if_equal(bpf, level->level);
-		for (size_t n = 0; n < level->count; n++)
-			names[n] = level->names[n];
 		put_load(bpf, low_half(2));
-		put_permitted(bpf, names, level->count, SECCOMP_RET_ERRNO | ENOPROTOOPT);
+		put_permitted(bpf, level->names, level->count, SECCOMP_RET_ERRNO | ENOPROTOOPT);
 		end_jump(bpf, block);
 	}
 	put_return(bpf, SECCOMP_RET_ALLOW);

@@ -28,23 +28,23 @@ enum { LEVEL_TLS = 282,
  * watcher copies only these when it replaces a program's socket by a new one, because each option costs a system call per connection. TCP_FASTOPEN_CONNECT is not permitted,
  * because with it the kernel connects only when the program sends data.
  */
-static const unsigned char of_socket[] = {
+static const uint32_t of_socket[] = {
 	SO_KEEPALIVE, SO_LINGER, SO_SNDTIMEO_OLD, SO_RCVTIMEO_OLD, SO_OOBINLINE, SO_PRIORITY, SO_BROADCAST,
 	SO_REUSEADDR, SO_REUSEPORT, SO_SNDBUF, SO_RCVBUF, SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_RCVLOWAT, SO_PEEK_OFF,
 	SO_SNDTIMEO_NEW, SO_RCVTIMEO_NEW, SO_PASSCRED, SO_PASSSEC, SO_PASSPIDFD, SO_RXQ_OVFL, SO_SELECT_ERR_QUEUE, SO_MAX_PACING_RATE,
 	SO_TIMESTAMP_OLD, SO_TIMESTAMP_NEW, SO_TIMESTAMPNS_OLD, SO_TIMESTAMPNS_NEW, SO_TIMESTAMPING_OLD, SO_TIMESTAMPING_NEW, SO_ZEROCOPY};
 
-static const unsigned char of_tcp[] = {
+static const uint32_t of_tcp[] = {
 	TCP_NODELAY, TCP_CORK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_SYNCNT, TCP_CONGESTION, TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT,
 	TCP_MAXSEG, TCP_LINGER2, TCP_DEFER_ACCEPT, TCP_WINDOW_CLAMP, TCP_QUICKACK, TCP_FASTOPEN, TCP_INQ};
 
 /* Multicast options such as IP_ADD_MEMBERSHIP are permitted for UDP sockets, which are in the phase's network. On TCP sockets, which may be in the host's network, the kernel refuses these options (net/ipv4/ip_sockglue.c, net/ipv6/ipv6_sockglue.c). */
-static const unsigned char of_ip[] = {
+static const uint32_t of_ip[] = {
 	IP_TOS, IP_TTL, IP_PKTINFO, IP_RECVERR,
 	IP_MTU_DISCOVER, IP_RECVTTL, IP_RECVTOS, IP_BIND_ADDRESS_NO_PORT,
 	IP_MULTICAST_IF, IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_MULTICAST_ALL, IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP};
 
-static const unsigned char of_ipv6[] = {
+static const uint32_t of_ipv6[] = {
 	IPV6_V6ONLY, IPV6_TCLASS, IPV6_UNICAST_HOPS, IPV6_RECVERR, IPV6_RECVPKTINFO,
 	IPV6_MTU_DISCOVER, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS, IPV6_DONTFRAG,
 	IPV6_MULTICAST_IF, IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_MULTICAST_ALL, IPV6_ADD_MEMBERSHIP, IPV6_DROP_MEMBERSHIP};

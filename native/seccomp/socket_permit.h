@@ -12,7 +12,7 @@
 /* The permitted socket options of one level, which is the second argument of setsockopt(2). */
 struct permitted_level {
 	uint32_t level;
-	const unsigned char *names;
+	const uint32_t *names;
 	size_t count;
 	size_t copied; /* number of options at the start of names; socket_copy_options() copies only these when the watcher replaces a program's socket by a new one */
 	int family;    /* address family of the sockets that have options of this level; 0: any family */
