@@ -30,7 +30,6 @@ int socket_option(int fd, int level, int name)
 bool socket_is_tcp(int fd)
 {
 	int protocol = socket_option(fd, SOL_SOCKET, SO_PROTOCOL);
-	/* An MPTCP socket counts as a TCP socket, because the watcher can replace it with one. */
 	return socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_STREAM && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
 }
 

@@ -273,7 +273,6 @@ size_t seccomp_filter_build(const struct machine *machine, const struct seccomp_
 		put_architecture(&bpf, first, abi, rules);
 		end_jump(&bpf, over);
 	}
-	/* Refuse the calls of an unknown architecture if the phase has restricted connections, because such calls could connect without a notification. */
 	put_return(&bpf, (rules->active & RULE_REFUSING) != 0 ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW);
 	return bpf.full ? 0 : bpf.length;
 }

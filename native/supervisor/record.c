@@ -414,5 +414,5 @@ void record_write(const struct options *options, const struct phase_result *resu
 		if (write_to_notice_file)
 			write_record(options->notice_file, true, &json);
 	}
-	json_free(&json);
+	free(json.text);
 }

@@ -122,9 +122,3 @@ void json_list(struct json *json, const char *name, const char *texts, size_t le
 		json_text(json, NULL, texts + at);
 	json_close(json, "]");
 }
-
-void json_free(struct json *json)
-{
-	free(json->text);
-	*json = (struct json){0};
-}

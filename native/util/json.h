@@ -9,7 +9,7 @@
 #include "util/base.h"
 
 struct json {
-	char *text;
+	char *text; /* the caller frees it */
 	size_t length;
 	size_t capacity;
 	bool failed; /* true: memory was exhausted, so the text is incomplete; false: the text is complete */
@@ -35,7 +35,5 @@ void json_text(struct json *json, const char *name, const char *text);
 
 /* Appends a list of strings. texts contains NUL-separated strings, length bytes in all. */
 void json_list(struct json *json, const char *name, const char *texts, size_t length);
-
-void json_free(struct json *json);
 
 #endif

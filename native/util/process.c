@@ -157,7 +157,6 @@ void pids_add(struct pids *pids, pid_t pid)
 void pids_free(struct pids *pids)
 {
 	free(pids->pid);
-	*pids = (struct pids){0};
 }
 
 static bool read_stat(pid_t pid, struct text_stat *stat)
