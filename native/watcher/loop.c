@@ -42,9 +42,11 @@ static void receive_listener(void *owner, struct event_source *setup)
 		return;
 	if (!received) {
 		event_source_close(loop->epoll, setup);
+		loop->notifier.maker = -1;
 		return;
 	}
 	loop->notifier.listener = fds[0];
+	loop->notifier.maker = setup->fd;
 	loop->notifier.sockets.phase_diag = fds[1];
 	/* Make the kernel wake the watcher faster. Ignore a failure, because Linux before 6.6 does not have this ioctl. */
 	ioctl(fds[0], SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
@@ -107,13 +109,6 @@ static bool receive_notification(const struct loop *loop, struct seccomp_notif *
 	return ioctl(loop->notifier.listener, SECCOMP_IOCTL_NOTIF_RECV, notification) == 0;
 }
 
-static void handle_notification(struct loop *loop, const struct seccomp_notif *notification, const int *dns_reply)
-{
-	loop->notifier.notification = *notification;
-	loop->notifier.maker = loop->setup.fd;
-	notification_handle(&loop->notifier, dns_reply);
-}
-
 /* Ends the redirection of DNS queries to the DNS server process. Calls that still wait for a socket from this process are handled now, without a redirection. */
 static void end_dns(struct loop *loop, const char *reason)
 {
@@ -122,7 +117,7 @@ static void end_dns(struct loop *loop, const char *reason)
 	dns_redirect_end(&loop->notifier.dns_redirect, reason);
 	event_source_close(loop->epoll, &loop->dns);
 	while (dns_redirect_take(&loop->notifier.dns_redirect, &notification))
-		handle_notification(loop, &notification, &none);
+		notification_handle(&loop->notifier, &notification, &none);
 }
 
 /* Receives a reply of the DNS server process, and handles the call that waits for it. */
@@ -135,7 +130,7 @@ static void handle_dns(void *owner, struct event_source *dns)
 	if (!fd_passing_receive(dns->fd, &reply, sizeof reply, fds, NULL))
 		end_dns(loop, "the DNS server process of confine has exited");
 	else if (dns_redirect_take(&loop->notifier.dns_redirect, &notification))
-		handle_notification(loop, &notification, fds);
+		notification_handle(&loop->notifier, &notification, fds);
 	close_fd(fds[0]);
 }
 
@@ -155,7 +150,7 @@ static noreturn void serve_listener(struct loop *loop)
 		struct pollfd listener = {.fd = loop->notifier.listener};
 		lock(loop, true);
 		if (received)
-			handle_notification(loop, &notification, NULL);
+			notification_handle(&loop->notifier, &notification, NULL);
 		else if (poll(&listener, 1, 0) == 1)
 			close_listener(loop);
 		sem_post(&loop->lock);
@@ -177,7 +172,7 @@ static void start_second_thread(struct loop *loop)
 	}
 	loop->is_listening = false;
 	if (receive_notification(loop, &notification))
-		handle_notification(loop, &notification, NULL);
+		notification_handle(&loop->notifier, &notification, NULL);
 }
 
 static noreturn void serve_others(struct loop *loop)

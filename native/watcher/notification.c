@@ -207,8 +207,9 @@ static void handle_call(struct notifier *notifier, const int *dns_reply)
 	target_close(call.socket);
 }
 
-void notification_handle(struct notifier *notifier, const int *dns_reply)
+void notification_handle(struct notifier *notifier, const struct seccomp_notif *notification, const int *dns_reply)
 {
+	notifier->notification = *notification;
 	notifier->busy = true;
 	handle_call(notifier, dns_reply);
 	notifier->busy = false;

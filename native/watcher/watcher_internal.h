@@ -149,8 +149,8 @@ struct notifier {
 	struct counted_attempt counted[REQUEST_ADDRESSES];
 };
 
-/* Handles the call in notifier->notification: logs it, then lets the kernel continue it, answers it or emulates it. dns_reply: NULL for a new call; for a call that has waited for the DNS server process, the parameter reply of dns_redirect_query(). */
-void notification_handle(struct notifier *notifier, const int *dns_reply);
+/* Handles the call that the notification reports: logs it, then lets the kernel continue it, answers it or emulates it. dns_reply: NULL for a new call; for a call that has waited for the DNS server process, the parameter reply of dns_redirect_query(). */
+void notification_handle(struct notifier *notifier, const struct seccomp_notif *notification, const int *dns_reply);
 
 /* Answers a call of the phase whose handling got stuck (loop.c), so that it was not checked. Makes a pending call fail (egress_abandon_pending()). Refuses another call if it may evade a restriction. Otherwise lets the kernel continue it. */
 void notification_abandon(struct notifier *notifier);
