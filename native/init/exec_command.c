@@ -62,8 +62,6 @@ void phase_seccomp_install(const struct options *options, int setup_pipe, enum n
 	print_error("--net: socket families are not restricted: seccomp: %m");
 }
 
-extern char **environ;
-
 static char **read_environment(int fd)
 {
 	char **environment = environment_read(fd);

@@ -19,10 +19,6 @@
 #include "util/process.h"
 #include "target/request.h"
 
-#ifndef SHM_STAT_ANY
-#define SHM_STAT_ANY 15 /* defined in the headers of Linux 4.17 and later */
-#endif
-
 /* A shared memory segment that a process created at most this number of seconds after its shmget(2) counts as created by this call. The kernel does not reuse a process ID so soon. */
 #define CREATION_SECONDS 2
 
