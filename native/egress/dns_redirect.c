@@ -5,7 +5,6 @@
 #include <sys/timerfd.h>
 
 #include "egress/egress_internal.h"
-#include "util/fds.h"
 
 /* Time limit for the reply of the DNS server process to a request for a socket. After it, the redirection of queries ends. The process replies at once, unless it has just started or the machine is very busy. */
 enum { WAIT_SECONDS = 10 };

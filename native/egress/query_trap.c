@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <poll.h>
-#include <sys/epoll.h>
 
 #include "dns/wire.h"
 #include "egress/egress_internal.h"

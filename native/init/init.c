@@ -11,7 +11,6 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
-#include "util/process.h"
 #include "watcher/seccomp_install.h"
 
 /* Time limit for killing processes. Portage sends SIGTERM 10 s after the command has reported its end; the record must be written by then. */

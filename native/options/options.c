@@ -4,7 +4,6 @@
 #include <limits.h>
 
 #include "util/isolation.h"
-#include "options/allow_list.h"
 
 const char *const limit_files[LIMITS] = {"memory.max", "pids.max", "cpu.max"};
 const struct isolation_name isolation_names[ISOLATIONS] = {{ISOLATE_NET, "net"}, {ISOLATE_IPC, "ipc"}, {ISOLATE_PID, "pid"}, {ISOLATE_MOUNT, "mount"}};

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/request.h"
 
-#include <arpa/inet.h>
 #include <sys/ipc.h>
 
 #include "privileged/isolate.h"

@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include "util/fds.h"
-#include "target/target.h"
 #include "target/yama_broker.h"
 #include "util/process.h"
 

@@ -2,7 +2,6 @@
 #include "util/process.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>

@@ -17,7 +17,6 @@
 #include "privileged/privilege.h"
 #include "util/fds.h"
 #include "util/process.h"
-#include "target/request.h"
 
 /* A shared memory segment that a process created at most this number of seconds after its shmget(2) counts as created by this call. The kernel does not reuse a process ID so soon. */
 #define CREATION_SECONDS 2

@@ -9,7 +9,6 @@
 
 #include "util/fds.h"
 #include "util/process.h"
-#include "seccomp/seccomp_filter.h"
 #include "watcher/watcher_internal.h"
 #include "target/watchdog.h"
 #include "watcher/seccomp_install.h"
