@@ -72,12 +72,7 @@ enum { COPIED_OPTIONS = 21, /* number of options in socket_permit.c that are cop
        PENDING_CALLS = 1024 /* maximum number of pending calls; a further call fails with EAGAIN */ };
 
 struct option_value {
-	union {
-		int number;
-		struct linger linger;
-		struct timeval time;
-		char bytes[16];
-	} value;
+	char value[16]; /* the longest values are a struct timeval and a name of TCP_CA_NAME_MAX bytes */
 	socklen_t size; /* size of the option's value in bytes; 0: getsockopt(2) failed, for example because the kernel does not have the option */
 };
 

@@ -95,7 +95,7 @@ bool host_network_has(const struct egress *egress, int fd)
 static struct option_value read_option(int socket, uint32_t level, uint32_t name)
 {
 	struct option_value read = {.size = sizeof read.value};
-	if (getsockopt(socket, (int)level, (int)name, &read.value, &read.size) != 0)
+	if (getsockopt(socket, (int)level, (int)name, read.value, &read.size) != 0)
 		read.size = 0;
 	return read;
 }
@@ -126,8 +126,8 @@ void socket_copy_options(struct egress *egress, int from, int to, int family)
 				egress->defaults[six][next++] = current;
 			if (current.size > 0)
 				wanted = read_option(from, level->level, level->names[n]);
-			if (wanted.size > 0 && wanted.size == current.size && memcmp(&wanted.value, &current.value, wanted.size) != 0)
-				setsockopt(to, (int)level->level, (int)level->names[n], &wanted.value, wanted.size);
+			if (wanted.size > 0 && wanted.size == current.size && memcmp(wanted.value, current.value, wanted.size) != 0)
+				setsockopt(to, (int)level->level, (int)level->names[n], wanted.value, wanted.size);
 		}
 	if (egress != NULL)
 		egress->has_defaults[six] = true;
