@@ -10,7 +10,7 @@ load ../../lib/audit
 	cpu=$(taskset -pc $$ | grep -o '[0-9]*$')
 	# The watcher reads 1,024 addresses for each call, which takes most of its time.
 	# shellcheck disable=SC2016 # for the inner shell
-	"$CONFINE" --audit --record "$RECORD" --net -- bash -c 'until [[ -e $2.end ]]; do "$1" sendmsg 1100 || exit; echo >>"$2"; done' bash "$CLIENT" "$calls" &
+	"$CONFINE" --audit --record "$RECORD" --net -- bash -c 'until [[ -e $2.end ]]; do "$1" sendmsg 1100 || exit; echo >>"$2"; done' bash "$CLIENT" "$calls" 3>&- &
 	supervisor=$!
 	until_true 60 test -s "$calls"
 	watcher=$(pgrep -x confine-watcher -P "$supervisor")
