@@ -151,7 +151,7 @@ $etc/package.env:
 	[[ $output == "$(readlink /proc/self/ns/net)" ]]
 	run -3 prefix_run portcullis run -- bash -c "$(declare -f until_true)"'
 		setsid sleep 471142 &
-		until_true 10 grep -qx sleep "/proc/$!/comm" && exit 3'
+		until_true 60 grep -qx sleep "/proc/$!/comm" && exit 3'
 	[[ $output == 'portcullis: '*'1 leftover process killed: sleep 471142 (pid '* ]]
 	run -1 pgrep -xf 'sleep 471142'
 	# portcullis run writes no record.

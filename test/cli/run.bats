@@ -40,7 +40,7 @@ signal_at_spawn() {
 	local signal
 	for signal in TERM HUP USR1 USR2; do
 		signal_at_spawn "SIG$signal" -- sleep 1000
-		until_true 2 is_gone "$child" || {
+		until_true 60 is_gone "$child" || {
 			kill -KILL "$child"
 			echo "$signal: the child is still running"
 			return 1

@@ -86,7 +86,7 @@ terminal_text() {
 
 # terminal_wait_for TEXT: waits until the screen contains the text.
 terminal_wait_for() {
-	until_true 30 terminal_contains "$1" || {
+	until_true 60 terminal_contains "$1" || {
 		terminal_text
 		return 1
 	}

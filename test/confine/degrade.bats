@@ -171,7 +171,7 @@ with_masked_proc() {
 		# shellcheck disable=SC2016,SC2086
 		run -0 $prefix "$CONFINE" --net --cgroup x --record "$RECORD" -- bash -c "$(declare -f until_true)"'
 			sleep 1000 & pid=$!
-			until_true 10 grep -qx sleep "/proc/$pid/comm" && ps -o args= -p "$pid"'
+			until_true 60 grep -qx sleep "/proc/$pid/comm" && ps -o args= -p "$pid"'
 		[[ $output == 'sleep 1000' && $(record_value "$RECORD" '[r.tracking, r.applied.net, r.applied.cgroup, r.missing.length, r.orphan_count].join()') == "$method,confine,confine,0,1" &&
 		$(record_value "$RECORD" '(r.refused_steps ?? []).join()') == "$refused" ]] || {
 			echo "$prefix: $output $(tail -n1 "$RECORD")"

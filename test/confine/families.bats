@@ -82,7 +82,7 @@ sys.stdin.read()" "$PPID"
 		read -r _ _ _ supervisor _ <"/proc/$PPID/stat"
 		# init sleeps after its answer, and then the watcher after it has received the answer.
 		for pid in "$PPID" $(pgrep -x -P "$supervisor" confine-watcher); do
-			until_true 10 sleeps_or_ended "$pid"
+			until_true 60 sleeps_or_ended "$pid"
 		done
 		"$1" one' bash "$AUDIT_DIR/make"
 	[[ $output == $'socketcall inet ENOBUFS\nsocketcall inet made' ]]

@@ -114,9 +114,9 @@ BESIDE_ANOTHER_BUILD='
 		}
 		"$@" -- bash -c "$make && : >made && exec sleep 1000" & supervisor=$!
 		disown
-		until_true 30 test -e made
+		until_true 60 test -e made
 		kill -KILL "$supervisor"
-		until_true 30 is_removed
+		until_true 60 is_removed
 		"$@" -- bash -c "$make && { setsid sleep 1000 >/dev/null 2>&1 & echo \$!; }" >pid
 		./ipc_objects list sem:0x1 msg:0x2 shm:0x3 mqueue:/phase
 		kill "$(<pid)"' - "${PHASE[@]}"

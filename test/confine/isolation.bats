@@ -182,7 +182,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 		strace -qq -e trace=getppid -e signal=none bash -c 'true' 2>&1 | grep -om 1 getppid
 		gdb -batch -ex 'run' -ex 'info inferiors' --args true 2>&1 | grep -o 'exited normally'
 		sleep 1000 &
-		until_true 10 grep -qx sleep "/proc/$!/comm"
+		until_true 60 grep -qx sleep "/proc/$!/comm"
 	EOF
 	for who in $CALLERS; do
 		: >"$RECORD"
@@ -241,7 +241,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 @test 'if root of a user namespace lacks CAP_SYS_ADMIN, confine creates a nested user namespace that maps the same ids' {
 	coproc INSIDE { exec unshare --user bash -c 'read -r && exec setpriv --reuid 0 --regid 0 --clear-groups "$@"' - \
 		--bounding-set=-sys_admin --inh-caps=-sys_admin -- "$CONFINE" --net -- bash -c 'tr -s " " </proc/self/uid_map; id -u' 3>&-; }
-	until_true 5 test ! "/proc/$INSIDE_PID/ns/user" -ef /proc/self/ns/user
+	until_true 60 test ! "/proc/$INSIDE_PID/ns/user" -ef /proc/self/ns/user
 	echo '0 0 5000' >"/proc/$INSIDE_PID/uid_map"
 	echo '0 0 5000' >"/proc/$INSIDE_PID/gid_map"
 	echo >&"${INSIDE[1]}"

@@ -164,7 +164,7 @@ descriptor of a process of the host: EPERM'
 				while kill -0 \$supervisor; do :; done 2>/dev/null
 				/usr/bin/python3 \$1/net_filter.py connect \$HOST_TCP
 				echo \\\$? >\$1/ended\" >\"\$1/output\" 2>&1 &)" - "$4"
-		until_true 30 test -s "$4/ended"' - "$TEST_DIR/refuse_calls" "$CONFINE" "$RECORD" "$TEST_DIR"
+		until_true 60 test -s "$4/ended"' - "$TEST_DIR/refuse_calls" "$CONFINE" "$RECORD" "$TEST_DIR"
 	[[ ! $output && $(<"$TEST_DIR/output") == *ConnectionRefusedError* ]] || {
 		echo "$output"
 		cat "$TEST_DIR/output"
@@ -176,8 +176,8 @@ descriptor of a process of the host: EPERM'
 	# shellcheck disable=SC2016 # for the shell in the container
 	run -0 run_in_container docker 0 bash -c "$(declare -f until_true)"'
 		"$1" --net -- bash -c ": >\"\$1\"; setsid sleep 1000 & exec sleep 1000" - "$2/started" & confine=$!
-		until_true 30 test -e "$2/started"
-		until_true 30 pgrep -x sleep >/dev/null
+		until_true 60 test -e "$2/started"
+		until_true 60 pgrep -x sleep >/dev/null
 		pkill -KILL -x confine-watcher
 		wait "$confine"
 		echo "$? $(pgrep -cx -r D,R,S,T sleep)"' - "$CONFINE" "$TEST_DIR"

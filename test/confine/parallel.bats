@@ -64,7 +64,7 @@ sixty_four() {
 			exec -a "$0-command" sleep 1000' "$TEST_DIR" 3>&- &
 		confined=$!
 		for name in background command; do
-			until_true 5 has_process "$TEST_DIR-$name"
+			until_true 60 has_process "$TEST_DIR-$name"
 		done
 		if [[ $victim == init ]]; then
 			kill -KILL "$(pgrep -P "$confined")"
@@ -73,7 +73,7 @@ sixty_four() {
 		fi
 		assert_status 137 wait "$confined"
 		for name in background command; do
-			until_true 5 gone "$TEST_DIR-$name"
+			until_true 60 gone "$TEST_DIR-$name"
 		done
 	done
 }
@@ -85,9 +85,9 @@ sixty_four() {
 	first=$!
 	"$CONFINE" --cgroup "$CGROUP" --record "$RECORD" -- bash -c 'echo >"$1"; read -r <"$2"; exit 7' - "$TEST_DIR/second" "$TEST_DIR/fifo" 3>&- &
 	second=$!
-	until_true 5 test -e "$TEST_DIR/first" -a -e "$TEST_DIR/second"
+	until_true 60 test -e "$TEST_DIR/first" -a -e "$TEST_DIR/second"
 	kill -KILL "$first"
-	until_true 1 gone "$TEST_DIR-first"
+	until_true 60 gone "$TEST_DIR-first"
 	assert_status 137 wait "$first"
 	"$CONFINE" --cgroup "$CGROUP" -- true
 	kill -0 "$second"
@@ -113,11 +113,11 @@ in_own_root() {
 	mkdir "$LEAF"
 	in_own_root "$CONFINE" --cgroup "$CGROUP" -- bash -c 'echo >"$1"; exec sleep 1000' - "$TEST_DIR/gc" 3>&- &
 	dead=$!
-	until_true 5 test -e "$TEST_DIR/gc"
+	until_true 60 test -e "$TEST_DIR/gc"
 	mkfifo "$TEST_DIR/fifo2"
 	in_own_root "$CONFINE" --cgroup "$CGROUP" -- bash -c 'echo >"$1"; read -r <"$2"' - "$TEST_DIR/lives" "$TEST_DIR/fifo2" 3>&- &
 	lives=$!
-	until_true 5 test -e "$TEST_DIR/lives"
+	until_true 60 test -e "$TEST_DIR/lives"
 	[[ $(cgroups | wc -l) == 2 ]]
 	run -0 in_own_root "$CONFINE" --gc
 	[[ $output == '0 cgroups removed' && $(cgroups | wc -l) == 2 ]]
@@ -136,11 +136,11 @@ in_own_root() {
 	# This run makes the parent directory, so the second mkdir of the next run makes its own cgroup, and strace stops it there.
 	"$CONFINE" --cgroup "$CGROUP" -- sleep 1000 3>&- &
 	neighbour=$!
-	until_true 5 eval '[[ $(cgroups) ]]'
+	until_true 60 eval '[[ $(cgroups) ]]'
 	strace -qq -o "$TEST_DIR/trace" -e trace=mkdirat -e inject=mkdirat:signal=STOP:when=2 \
 		"$CONFINE" --cgroup "$CGROUP" --record "$RECORD" -- true 3>&- &
 	maker=$!
-	until_true 5 eval '[[ $(cgroups | wc -l) == 2 ]]'
+	until_true 60 eval '[[ $(cgroups | wc -l) == 2 ]]'
 	"$CONFINE" --gc
 	"$CONFINE" --cgroup other -- true
 	[[ $(cgroups | wc -l) == 2 ]]
@@ -158,7 +158,7 @@ teardown() {
 	for group in $(cgroups) ${LEAF-}; do
 		[[ ! -e $group ]] || xargs -r kill -KILL <"$group/cgroup.procs"
 	done
-	[[ ! ${LEAF-} ]] || until_true 20 remove_cgroups "${LEAF%/emerge-*}"
+	[[ ! ${LEAF-} ]] || until_true 60 remove_cgroups "${LEAF%/emerge-*}"
 }
 
 # remove_cgroups DIRECTORY: removes this cgroup and all cgroups below it
@@ -200,9 +200,9 @@ kills_frozen() {
 	has_cgroup || skip 'no cgroup v2 here'
 	left_cgroups 2
 	# On a busy machine, the time limit can end before confine kills a process.
-	until_true 5 kills_frozen
+	until_true 60 kills_frozen
 	# A killed process may still exit when the start ends.
-	until_true 5 leaf_is_empty
+	until_true 60 leaf_is_empty
 }
 
 @test 'if processes in the cgroups of killed runs do not end, confine waits at most 100 ms in total before it runs the command' {
@@ -212,7 +212,7 @@ kills_frozen() {
 	in_leaf strace -qq -f -o "$TEST_DIR/waits" -e trace=clock_nanosleep \
 		unshare --pid --fork --mount-proc "$CONFINE" --cgroup "$CGROUP" -- true
 	[[ $(cgroups | wc -l) == 8 ]]
-	until_true 5 leaf_is_empty
+	until_true 60 leaf_is_empty
 	# confine waits 1 ms at a time. A wait of 100 ms for each cgroup would need up to 800 calls.
 	(($(wc -l <"$TEST_DIR/waits") <= 100))
 }

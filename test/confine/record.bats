@@ -85,7 +85,7 @@ ends_by_itself() {
 	# shellcheck disable=SC2016
 	"$CONFINE" --net --ipc --cgroup "$CGROUP" --record "$RECORD" --die-with $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$TEST_DIR/pss" 3>&- &
 	supervisor=$!
-	until_true 5 test -e "$TEST_DIR/pss"
+	until_true 60 test -e "$TEST_DIR/pss"
 	pss=$(awk '$1 == "Pss:" { print $2 }' "/proc/$supervisor/smaps_rollup")
 	kill "$supervisor"
 	wait "$supervisor" || true

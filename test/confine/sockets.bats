@@ -12,7 +12,7 @@ setup_file() {
 	mkdir -m 755 "$HOST"
 	serve "$HOST/stream" "$HOST/datagram"
 	export SERVER=$!
-	until_true 30 test -e "$HOST/stream.ready"
+	until_true 60 test -e "$HOST/stream.ready"
 	ln -s stream "$HOST/link"
 	ln -s stream "$HOST/s"
 	ln -s datagram "$HOST/d"
@@ -111,7 +111,7 @@ results() {
 	local -a AS_USER=(setpriv --reuid=12321 --regid=12321 --clear-groups --)
 	audit_run --own-sockets --net --record "$RECORD" -- /usr/bin/python3 "$UNIX_CLIENT" late "$AUDIT_DIR/late" >"$AUDIT_DIR/out" 3>&- &
 	phase=$!
-	until_true 30 test -e "$AUDIT_DIR/late.started"
+	until_true 60 test -e "$AUDIT_DIR/late.started"
 	serve "$AUDIT_DIR/late"
 	server=$!
 	wait "$phase"

@@ -169,7 +169,7 @@ assert_survivor_killed() {
 	done
 }
 
-@test 'if confine is killed, all processes of the command end within one second, and the next run removes the cgroup' {
+@test 'if confine is killed, all processes of the command end, and the next run removes the cgroup' {
 	local method kind confined
 	for method in $METHODS; do
 		for kind in ignores_signals stopped leaderless chain slow_chain traced tracer namespaced; do
@@ -177,9 +177,9 @@ assert_survivor_killed() {
 			# shellcheck disable=SC2016
 			run_tracked "$method" bash -c '"$@" && exec sleep 1000' - "$TEST_DIR/survivor" "$kind" >"$TEST_DIR/output" 3>&- &
 			confined=$!
-			until_true 20 grep -q ready "$TEST_DIR/output"
+			until_true 60 grep -q ready "$TEST_DIR/output"
 			kill -KILL "$(pgrep -of "^$TEST_DIR/[a-z]* --cgroup $CGROUP ")"
-			until_true 1 eval '[[ ! $(survivors) ]]' || {
+			until_true 60 eval '[[ ! $(survivors) ]]' || {
 				echo "$kind outlived $method, whose supervisor was killed:"
 				ps -o pid,ppid,stat,args -p "$(survivors | paste -sd,)"
 				return 1

@@ -82,5 +82,5 @@ assert_one_interrupt() {
 @test 'if the terminal closes, confine and the command exit' {
 	assert_status 129 at_terminal $'await started\nhang up\nend' -- "$CONFINE" --net --cgroup x -- bash -c \
 		'exec -a "$1" sleep 1000 & echo started; wait' - "$TEST_DIR-closed" >/dev/null
-	until_true 1 eval '[[ ! $(live_processes "$TEST_DIR-closed") ]]'
+	until_true 60 eval '[[ ! $(live_processes "$TEST_DIR-closed") ]]'
 }

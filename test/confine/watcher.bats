@@ -32,7 +32,7 @@ kill_test_processes() {
 	local -a pids
 	mapfile -t pids < <(test_processes)
 	((${#pids[@]} == 0)) || kill -KILL "${pids[@]}"
-	until_true 5 no_test_processes
+	until_true 60 no_test_processes
 }
 
 # start_watched OPTION... -- COMMAND...: starts confine --audit in the background. Sets SUPERVISOR and WATCHER once the command has
@@ -48,7 +48,7 @@ start_watched() {
 	unset TEST_MARK
 	exec {word}>&-
 	# The watcher may set its process name after the command has started.
-	until_true 5 is_watched
+	until_true 60 is_watched
 }
 
 is_watched() {
@@ -81,7 +81,7 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 			start_watched --net $options -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
 			kill -KILL "$SUPERVISOR"
 			wait "$SUPERVISOR" || true
-			until_true 5 no_test_processes
+			until_true 60 no_test_processes
 		done
 	done
 }
@@ -90,7 +90,7 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 	start_watched --net -- sh -c 'setsid -f "$1" connect 100000000; setsid -f sleep 1000; echo up >"$2"; exec "$1" connect 100000000' sh "$CLIENT" "$READY"
 	kill -KILL "$SUPERVISOR"
 	wait "$SUPERVISOR" || true
-	until_true 5 no_test_processes
+	until_true 60 no_test_processes
 }
 
 @test 'if the watcher process of confine --audit is killed, confine kills the phase and records the reason' {
@@ -100,7 +100,7 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 		start_watched --net $options -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
 		kill -KILL "$WATCHER"
 		assert_exit_status 137
-		until_true 5 no_test_processes
+		until_true 60 no_test_processes
 		[[ $(record_value "$RECORD" r.abandoned) == true && $(record_value "$RECORD" r.watched_why) == 'the watcher process of confine has exited, so confine killed the phase' ]]
 	done
 }
@@ -180,8 +180,8 @@ open(sys.argv[2], \"w\").write(\"connected\")
 	echo >"$READY.go"
 	read -r -t 10 answer <"$READY.done" || true
 	[[ $answer == connected ]]
-	until_true 5 no_test_processes
-	until_true 5 test ! -d "/proc/$WATCHER"
+	until_true 60 no_test_processes
+	until_true 60 test ! -d "/proc/$WATCHER"
 }
 
 # stall_begin: builds fuse_stall.c as STALL, with DEVICE, a node for /dev/fuse, and STALL_LOG, its log
@@ -197,7 +197,7 @@ stall_begin() {
 # One process stalls the watcher; then another one connects.
 CONNECT_AFTER_STALL=(bash -c "$(declare -f until_true)"'
 	"$1" "$2" "$3" "$4" &
-	until_true 10 test -s "$3" && exec timeout 1 "$5" connect 3' bash)
+	until_true 60 test -s "$3" && exec timeout 1 "$5" connect 3' bash)
 
 @test 'if a FUSE server stalls access to the memory or descriptors of one process, connect calls of other processes in the phase take less than one second' {
 	local what options
@@ -221,7 +221,7 @@ CONNECT_AFTER_STALL=(bash -c "$(declare -f until_true)"'
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup audit --allow 198.51.100.7:443 -- bash -c "$(declare -f until_true)"'
 		"$1" "$2" "$3" address &
-		until_true 30 grep -q efault "$3"' bash "$STALL" "$DEVICE" "$STALL_LOG"
+		until_true 60 grep -q efault "$3"' bash "$STALL" "$DEVICE" "$STALL_LOG"
 	[[ $(record_value "$RECORD" r.unreadable) == 1 && $(record_value "$RECORD" r.allowed) == undefined ]]
 }
 
@@ -230,7 +230,7 @@ CONNECT_AFTER_STALL=(bash -c "$(declare -f until_true)"'
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup audit -- bash -c "$(declare -f until_true)"'
 		"$1" "$2" "$3" socketcall &
-		until_true 30 grep -q efault "$3"' bash "$STALL" "$DEVICE" "$STALL_LOG"
+		until_true 60 grep -q efault "$3"' bash "$STALL" "$DEVICE" "$STALL_LOG"
 	[[ $(record_value "$RECORD" r.unreadable) == 1 ]]
 }
 
@@ -258,11 +258,11 @@ start_served() {
 		# shellcheck disable=SC2016 # for the inner shell
 		start_served serve "$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- bash -c "$(declare -f until_true)"'
 			"$1" - "$2" address &
-			until_true 10 test -s "$2" || exit
+			until_true 60 test -s "$2" || exit
 			[[ $3 == exit ]] || exec sleep 1000' bash "$STALL" "$STALL_LOG" "$end"
-		until_true 5 test -s "$STALL_LOG"
+		until_true 60 test -s "$STALL_LOG"
 		[[ $end == exit ]] || kill "$SUPERVISOR"
-		until_true 5 test ! -e "/proc/$SUPERVISOR/exe"
+		until_true 60 test ! -e "/proc/$SUPERVISOR/exe"
 		assert_exit_status "$([[ $end == exit ]] && echo 0 || echo 143)"
 		kill_test_processes
 	done
@@ -279,7 +279,7 @@ start_served() {
 	exiting=$SUPERVISOR
 	# shellcheck disable=SC2016 # for the inner shell
 	start_served hold "$CONFINE" --net --cgroup audit -- bash -c 'echo waiting >>"$1"; exec sleep 1000' bash "$STALL_LOG"
-	until_true 10 grep -q waiting "$STALL_LOG"
+	until_true 60 grep -q waiting "$STALL_LOG"
 	kill "$SUPERVISOR"
 	# The supervisors wait 7 s for init.
 	until_true 60 test ! -e "/proc/$exiting/exe"
@@ -303,11 +303,11 @@ start_served() {
 		# In mode hold, a thread of the watcher closes a file of the caller. In mode serve, a thread reads memory of the phase.
 		# shellcheck disable=SC2016 # for the inner shell
 		start_served "$mode" "$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- bash -c "$(declare -f until_true)"'
-			[[ $3 == hold ]] || { "$1" - "$2" address & until_true 10 test -s "$2"; }
+			[[ $3 == hold ]] || { "$1" - "$2" address & until_true 60 test -s "$2"; }
 			timeout 10 "$4" connect 1 && echo waiting >>"$2"; exec sleep 1000' bash "$STALL" "$STALL_LOG" "$mode" "$CLIENT"
-		until_true 30 grep -q waiting "$STALL_LOG"
+		until_true 60 grep -q waiting "$STALL_LOG"
 		pkill -KILL -x -P "$SUPERVISOR" confine-watcher
-		until_true 30 test ! -e "/proc/$SUPERVISOR/exe"
+		until_true 60 test ! -e "/proc/$SUPERVISOR/exe"
 		assert_exit_status 137
 		[[ $(record_value "$RECORD" r.watched_why) == 'the watcher process of confine has exited, so confine killed the phase' ]]
 		kill_test_processes
@@ -326,12 +326,12 @@ for request in 0x4206, 0x4207:
     assert libc.ptrace(request, int(sys.argv[1]), 0, 0) == 0
 signal.pause()' "$init" 3>&- &
 	SERVER=$!
-	until_true 10 grep -q '^State:.t' "/proc/$init/status"
+	until_true 60 grep -q '^State:.t' "/proc/$init/status"
 	kill "$SUPERVISOR"
 	# 5 s until the supervisor stops waiting for the reaction, and 7 s for the teardown.
 	until_true 60 test ! -e "/proc/$SUPERVISOR/exe"
 	assert_exit_status 137
-	until_true 5 no_test_processes
+	until_true 60 no_test_processes
 }
 
 # status_field NAME PID: prints a field of /proc/PID/status
@@ -375,7 +375,7 @@ server = socket.create_server(("127.0.0.1", 0))
 print(server.getsockname()[1], file=open(sys.argv[1], "w"), flush=True)
 while True: server.accept()[0].close()' "$AUDIT_DIR/port" 3>&- &
 	SERVER=$!
-	until_true 5 test -s "$AUDIT_DIR/port"
+	until_true 60 test -s "$AUDIT_DIR/port"
 	port=$(<"$AUDIT_DIR/port")
 	actions='
 import asyncio, socket, sys, tempfile, threading
@@ -446,7 +446,7 @@ thread.join()
 	start_watched --net --allow 127.0.0.1:1 -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; "$1" connect 3; TO=127.0.0.1 PORT=1 exec "$1" connect 3' \
 		sh "$CLIENT" "$READY"
 	strace -f -qq -e trace=open,openat,ioctl -o "$trace" -p "$WATCHER" 3>&- &
-	until_true 5 grep -q '^TracerPid:.[1-9]' "/proc/$WATCHER/status"
+	until_true 60 grep -q '^TracerPid:.[1-9]' "/proc/$WATCHER/status"
 	echo >"$READY.go"
 	wait "$SUPERVISOR"
 	# strace must show a check between each open and the next answer to a system call.
@@ -470,19 +470,19 @@ REUSE_NUMBER=$(
 		supervisor=$!
 		read -rt 10 thread <"$5"
 		is_watched() { watcher=$(pgrep -x -P "$supervisor" confine-watcher); }
-		until_true 5 is_watched
+		until_true 60 is_watched
 		# The supervisor would continue the stopped watcher.
 		kill -STOP "$supervisor"
 		strace -f -qq -e trace=ioctl -e inject=ioctl:signal=SIGSTOP:when=1 -o "$5.trace" -p "$watcher" &
-		until_true 5 grep -q '^TracerPid:.[1-9]' "/proc/$watcher/status"
+		until_true 60 grep -q '^TracerPid:.[1-9]' "/proc/$watcher/status"
 		echo >"$5.go"
-		until_true 5 grep -q 'stopped by SIGSTOP' "$5.trace"
+		until_true 60 grep -q 'stopped by SIGSTOP' "$5.trace"
 		kill -KILL "$thread"
 		read -rt 10 _ <"$5"
 		echo $((thread - 1)) >/proc/sys/kernel/ns_last_pid
 		"$6" 1000 &
 		[[ $! == "$thread" ]]
-		until_true 5 grep -qx impostor "/proc/$thread/comm"
+		until_true 60 grep -qx impostor "/proc/$thread/comm"
 		kill -CONT "$watcher" "$supervisor"
 		echo >"$5.end"
 		wait "$supervisor"

@@ -50,7 +50,7 @@ assert_compiles_remotely() {
 	chmod 666 "$AUDIT_DIR/one.c"
 	run audit --net --allow "$REMOTE:3632" -- env HOME="$AUDIT_DIR/home" TMPDIR="$AUDIT_DIR/home" DISTCC_HOSTS="$1" DISTCC_FALLBACK=0 "${@:2}" distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"
 	# distccd writes the line to its log after it has sent the result.
-	if ((status != 0)) || ! until_true 30 has_compiled $((before + 1)); then
+	if ((status != 0)) || ! until_true 60 has_compiled $((before + 1)); then
 		printf '%s\n' "status $status" "$output" "$(allowed)" "$(blocked)"
 		return 1
 	fi

@@ -69,7 +69,7 @@ start_emerge() {
 start_waiting_emerge() {
 	rm -f "$PREFIX_LOG/waits.ready"
 	start_emerge --oneshot app-test/waits
-	until_true 30 test -s "$PREFIX_LOG/waits.ready" || {
+	until_true 60 test -s "$PREFIX_LOG/waits.ready" || {
 		cat "$PREFIX_LOG/output"
 		return 1
 	}

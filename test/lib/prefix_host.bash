@@ -129,7 +129,7 @@ prefix_accounts_remove() {
 # prefix_remove DIR [UID]: kills the processes that prefix_processes lists, unmounts DIR and the file systems below it, and removes DIR.
 prefix_remove() {
 	local dir=$1 target
-	until_true 10 prefix_kill "$@" || return
+	until_true 60 prefix_kill "$@" || return
 	while read -r _ target _; do
 		[[ $target/ != "$dir"/* ]] || umount -l -- "$target"
 	done < <(tac /proc/self/mounts)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Killed and interrupted builds: after one second, no process of the phase and no cgroup remains.
+# Killed and interrupted builds: no process of the phase and no cgroup remains.
 
 load ../lib/prefix
 load ../lib/phase_processes
@@ -11,12 +11,12 @@ cgroup_prefix() {
 	prefix_install_portcullis
 }
 
-# assert_gone LABEL [NAME]: fails unless all processes of the phase of app-test/NAME, or of all phases, end within one second. Prints
+# assert_gone LABEL [NAME]: fails unless all processes of the phase of app-test/NAME, or of all phases, end. Prints
 # how long it took.
 assert_gone() {
 	local start=${EPOCHREALTIME/./}
-	until_true 1 no_phase_processes "${@:2}" || {
-		echo "$1: these processes are alive after one second:"
+	until_true 60 no_phase_processes "${@:2}" || {
+		echo "$1: these processes are still alive:"
 		ps -o pid,ppid,stat,args -p "$(phase_processes "${@:2}" | paste -sd,)"
 		return 1
 	}
@@ -70,7 +70,7 @@ assert_kills_clean_up() {
 		kill -KILL "$pid"
 		assert_gone "$1: kill -9 of $target" "$name"
 		# emerge detects the end of the phase.
-		until_true 20 grep -q "Failed to emerge app-test/$name-1" "$PREFIX_LOG/output"
+		until_true 60 grep -q "Failed to emerge app-test/$name-1" "$PREFIX_LOG/output"
 		assert_no_cgroup "$name"
 	done <<<"$TARGETS"
 	# The other packages are not disturbed.
@@ -80,7 +80,7 @@ assert_kills_clean_up() {
 	assert_no_cgroup kill6
 	# A PID namespace of Portage may have ended already, so do not wait until a process opens the FIFO for reading.
 	exec {go}<>"$PREFIX_LOG/go"
-	until_true 20 no_phase_processes kill7
+	until_true 60 no_phase_processes kill7
 	exec {go}>&-
 	assert_no_cgroup kill7
 }
@@ -115,7 +115,7 @@ assert_no_cgroup() {
 	[[ $(record_values "$RECORDS" unpack r.tracking | tail -n1) == cgroup+pidns ]]
 }
 
-@test 'SIGTERM, SIGINT or SIGHUP to the process group of emerge ends all processes of the phase within one second' {
+@test 'SIGTERM, SIGINT or SIGHUP to the process group of emerge ends all processes of the phase' {
 	local signal
 	cgroup_prefix user
 	waiting_package
@@ -125,7 +125,7 @@ assert_no_cgroup() {
 		set +m
 		kill "-$signal" -- "-$EMERGE_PID"
 		assert_gone "SIG$signal to the group"
-		until_true 20 emerge_ended
+		until_true 60 emerge_ended
 		[[ ! $(phase_cgroups waits) ]]
 	done
 }
@@ -137,7 +137,7 @@ assert_no_cgroup() {
 	start_waiting_emerge
 	kill -TERM "$EMERGE_PID"
 	touch "$PREFIX_LOG/go"
-	until_true 10 emerge_ended
+	until_true 60 emerge_ended
 	assert_gone 'SIGTERM to emerge, after the current command'
 	[[ $(<"$PREFIX_LOG/output") != *'exited unexpectedly'* && ! -e $PREFIX/var/db/pkg/app-test/waits-1 && ! $(phase_cgroups waits) ]]
 }
@@ -173,7 +173,7 @@ assert_no_cgroup() {
 		end" -- bash --noprofile --noediting --rcfile "$PREFIX_LOG/rc" -i 3>&-
 	[[ $(phase_processes) ]]
 	touch "$PREFIX_LOG/go"
-	until_true 30 test -e "$PREFIX/var/db/pkg/app-test/waits-1/environment.bz2"
+	until_true 60 test -e "$PREFIX/var/db/pkg/app-test/waits-1/environment.bz2"
 }
 
 @test 'a confined phase can read from the terminal' {

@@ -102,8 +102,7 @@ kill_at_random() {
 			return 1
 		}
 	fi
-	# interrupt.bats limits this time to one second.
-	until_true 10 no_phase_processes || {
+	until_true 60 no_phase_processes || {
 		echo "processes remain; killed: ${!hit[*]} emerge=$emerge"
 		ps -o pid,ppid,stat,args -p "$(phase_processes | paste -sd,)"
 		return 1

@@ -9,7 +9,7 @@ setup_file() {
 	cp "$TOP/test/confine/audit/unix_server.py" "$PREFIX_HOST"
 	/usr/bin/python3 "$PREFIX_HOST/unix_server.py" "$PREFIX_HOST/docker.sock" 3>&- &
 	export SERVER=$! DOCKER=$PREFIX_HOST/docker.sock
-	until_true 30 test -e "$DOCKER.ready"
+	until_true 60 test -e "$DOCKER.ready"
 }
 
 teardown_file() {

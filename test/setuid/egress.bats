@@ -50,11 +50,11 @@ run_allowed() {
 	local command watcher network
 	as_caller "$CONFINE" --net --audit --record record --allow "$SILENT:80" -- "$TEST_DIR/client" plain "$SILENT" 80 3>&- &
 	command=$!
-	until_true 10 pgrep -U "$CALLER" -x confine-watcher
+	until_true 60 pgrep -U "$CALLER" -x confine-watcher
 	watcher=$(pgrep -U "$CALLER" -x confine-watcher)
 	cat "/proc/$watcher/status" >"$TEST_DIR/status"
 	network=$(readlink "/proc/$watcher/ns/net")
-	until_true 10 pkill -KILL -U "$CALLER" -x client
+	until_true 60 pkill -KILL -U "$CALLER" -x client
 	wait "$command" || true
 	[[ $(awk '$1 == "Uid:" { print $2, $3, $4, $5 }' "$TEST_DIR/status") == "$CALLER $CALLER $CALLER $CALLER" ]]
 	[[ $(awk '$1 == "Gid:" { print $2 == $3 && $3 == $4 && $4 == $5 ? $2 : "" }' "$TEST_DIR/status") == "$(id -g "${ACCOUNT}c")" ]]

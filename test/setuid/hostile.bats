@@ -86,7 +86,7 @@ caller_shell() {
 			# The expected limits come from a process that has started before it is limited.
 			"${unprivileged[@]}" sleep infinity &
 			sleeper=$!
-			until_true 10 grep -q "^State:.S" "/proc/$sleeper/status"
+			until_true 60 grep -q "^State:.S" "/proc/$sleeper/status"
 			"${unprivileged[@]}" prlimit --pid "$sleeper" --$limit=$value:$value
 			cp "/proc/$sleeper/limits" "$BATS_TEST_TMPDIR/expected"
 			kill -KILL "$sleeper"
@@ -145,7 +145,7 @@ caller_shell() {
 	run -0 bash -c 'echo $$ >"$1/cgroup.procs"; shift; "$@"' - "$cage" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" \
 		--init-groups --inh-caps=-all "$CONFINE" "${ARGS[@]}" --limit pids.max=100 -- sed -n 's/^0:://p' /proc/self/cgroup
 	[[ $output == "/cage-$ACCOUNT" ]]
-	until_true 10 rmdir "$cage"
+	until_true 60 rmdir "$cage"
 }
 
 @test 'a set-user-id confine does not write to a --record or --notice-file that is a link, a FIFO, a device, a directory or a file of another user' {
@@ -239,7 +239,7 @@ caller_shell() {
 		# shellcheck disable=SC2016
 		caller_shell "$(declare -f until_true)"'
 			"$1" "${@:3}" -- sleep 1000 & pid=$!
-			until_true 10 pgrep -P "$pid"
+			until_true 60 pgrep -P "$pid"
 			kill -'$signal' $pid; wait $pid; (($? > 128))'
 		[[ ! $(find . -name 'core*') ]]
 	done

@@ -33,8 +33,8 @@ print("tried")' "$WATCHER"
 	as_caller mkfifo go
 	as_caller "$CONFINE" --net --audit --record record -- sh -c '"$1" -u >ids; read -r _ <go; grep NoNewPrivs: /proc/self/status >>ids' sh "$TEST_DIR/id" 3>&- &
 	command=$!
-	until_true 10 test -s ids
-	until_true 10 find_watcher
+	until_true 60 test -s ids
+	until_true 60 find_watcher
 	run -0 attack_watcher
 	[[ $output == tried ]]
 	echo >go

@@ -64,7 +64,7 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 @test 'a set-user-id confine kills and records the processes that the command leaves running' {
 	as_caller "$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c "$(declare -f until_true)"'
 		setsid -f sleep 1000 </dev/null >/dev/null 2>&1
-		until_true 10 pgrep -x sleep'
+		until_true 60 pgrep -x sleep'
 	[[ $(record_value record 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
 }
 
@@ -120,15 +120,15 @@ loader_stripped_names() {
 @test 'no process of a set-user-id confine is root while the command runs, and all processes end if confine is killed' {
 	local exe
 	as_caller "$CONFINE" --net --cgroup "$ACCOUNT" -- bash -c 'setsid -f sleep 1000; exec sleep 1000' &
-	until_true 10 sleepers 2
+	until_true 60 sleepers 2
 	[[ $(confine_processes) ]]
 	for exe in $(confine_processes); do
 		run -1 grep -P '^[UG]id:.*\t0(\t|$)' "${exe%exe}status"
 		grep -P '^CapPrm:\t0{16}$' "${exe%exe}status"
 	done
 	kill -KILL "$(pgrep -o -u "${ACCOUNT}c" -x confine)"
-	until_true 10 sleepers 0
-	until_true 10 no_confine_processes
+	until_true 60 sleepers 0
+	until_true 60 no_confine_processes
 }
 
 sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }

@@ -49,7 +49,7 @@ setuid_end() {
 	[[ ${TEST_DIR-} ]] || return 0
 	for name in c s v; do
 		pkill -KILL -U "$(id -u "$ACCOUNT$name")" || (($? == 1))
-		until_true 10 no_processes_of "$ACCOUNT$name"
+		until_true 60 no_processes_of "$ACCOUNT$name"
 		userdel "$ACCOUNT$name"
 		# With USERGROUPS_ENAB in login.defs, userdel has already removed the group.
 		! getent group "$ACCOUNT$name" >/dev/null || groupdel "$ACCOUNT$name"
@@ -102,14 +102,14 @@ no_account_cgroups() { [[ ! $(account_cgroups) ]]; }
 assert_clean() {
 	[[ ${WORK-} ]] || return 0
 	cd /
-	until_true 10 no_confine_processes
-	until_true 10 no_account_cgroups
+	until_true 60 no_confine_processes
+	until_true 60 no_account_cgroups
 	[[ ! $(find "$TEST_DIR" -mindepth 2 ! -user "${ACCOUNT}c" ! -user "${ACCOUNT}v") ]] || {
 		find "$TEST_DIR" -mindepth 2 ! -user "${ACCOUNT}c" ! -user "${ACCOUNT}v" -ls
 		return 1
 	}
 	[[ ! $(find "$TEST_DIR" -mindepth 2 -name 'core*') ]]
-	until_true 10 no_processes_of "${ACCOUNT}c"
+	until_true 60 no_processes_of "${ACCOUNT}c"
 }
 
 setup_file() {

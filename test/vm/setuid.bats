@@ -40,8 +40,8 @@ in_cgroup() {
 		sh -c 'cat "/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/pids.max"'
 	[[ $output == 50 ]]
 	[[ $(record_value record 'r.mode + r.tracking + r.accounting.memory + r.missing.length') == setuidcgroup+pidnscgroup0 ]]
-	until_true 10 rmdir "$lent/portcullis.delegated"
-	until_true 10 rmdir "$lent"
+	until_true 60 rmdir "$lent/portcullis.delegated"
+	until_true 60 rmdir "$lent"
 }
 
 @test 'without user namespaces and without the setuid bit, confine --require exits with 125, and confine --best-effort runs the command without isolation' {
@@ -62,9 +62,9 @@ in_cgroup() {
 		sed -n 's/^0:://p' /proc/self/cgroup
 	[[ $output == /cage && $(record_value record 'r.missing[0].what') == pids.max ]]
 	in_cgroup "$cage" "$CONFINE" --cgroup "$ACCOUNT" -- sleep 1000 &
-	until_true 10 pgrep -u "${ACCOUNT}c" -x sleep
+	until_true 60 pgrep -u "${ACCOUNT}c" -x sleep
 	echo 1 >"$cage/cgroup.freeze"
-	until_true 10 grep -q 'frozen 1' "$cage/cgroup.events"
+	until_true 60 grep -q 'frozen 1' "$cage/cgroup.events"
 	# The frozen processes are the command, and the init process and supervisor of confine.
 	[[ $(wc -l <"$cage/cgroup.procs") == 3 ]]
 	echo 0 >"$cage/cgroup.freeze"
@@ -74,7 +74,7 @@ in_cgroup() {
 	in_cgroup "$cage" "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=50 --record record -- true
 	[[ $(record_value record r.missing.length) == 0 ]]
 	run -125 in_cgroup "$cage" "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=10 -- true
-	until_true 10 rmdir "$cage"
+	until_true 60 rmdir "$cage"
 }
 
 @test 'if fs.suid_dumpable is 1 or 2, the setuid confine writes no core file when SIGSEGV ends it' {
@@ -85,10 +85,10 @@ in_cgroup() {
 		sysctl -qw "fs.suid_dumpable=$dumpable"
 		as_caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sleep 1000 &
 		pid=$!
-		until_true 10 pgrep -u "${ACCOUNT}c" -x sleep
+		until_true 60 pgrep -u "${ACCOUNT}c" -x sleep
 		pkill -SEGV -u "${ACCOUNT}c" -x confine
 		assert_status 139 wait "$pid"
-		until_true 10 no_confine_processes
+		until_true 60 no_confine_processes
 		[[ ! $(compgen -G 'core*') ]]
 	done
 }

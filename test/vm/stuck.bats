@@ -34,7 +34,7 @@ setup() {
 
 # Thaws the file system first, because a process that inspects a stuck process can get stuck too.
 teardown() {
-	! fsfreeze --unfreeze "$FROZEN" 2>/dev/null || until_true 20 no_stuck_processes
+	! fsfreeze --unfreeze "$FROZEN" 2>/dev/null || until_true 60 no_stuck_processes
 	prefix_clean
 }
 
@@ -98,7 +98,7 @@ assert_stuck_reported() {
 # thaw_and_clean: thaws the file system, so that the stuck process dies. Fails unless the next confine removes its cgroup.
 thaw_and_clean() {
 	fsfreeze --unfreeze "$FROZEN"
-	until_true 20 no_stuck_processes
+	until_true 60 no_stuck_processes
 	"$CONFINE" --cgroup next -- true
 	[[ ! $(find /sys/fs/cgroup -type d -name 'portcullis-*') ]]
 	fsfreeze --freeze "$FROZEN"

@@ -66,9 +66,9 @@ RUN_SERVERS='
 	redis-server --port 0 --port 7390 --save "" >redis.log 2>&1 &
 	/usr/bin/python3 -u -m http.server --bind :: 0 >http.log 2>&1 &
 	Xvfb -displayfd 3 -nolisten unix 3>display 2>x.log &
-	until_true 30 grep -qs "port [0-9]" http.log
-	until_true 30 test -s display
-	until_true 30 redis-cli -p 7390 ping >/dev/null 2>&1
+	until_true 60 grep -qs "port [0-9]" http.log
+	until_true 60 test -s display
+	until_true 60 redis-cli -p 7390 ping >/dev/null 2>&1
 	redis-cli -p 7390 ping
 	curl -sS -o /dev/null -w "%{http_code}\n" "http://127.0.0.1:$(grep -oP "port \K[0-9]+" http.log)/"
 	/usr/bin/python3 -c "
