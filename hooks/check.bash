@@ -36,11 +36,12 @@ __portcullis_check() {
 	fi
 	REPLY=("$found" "${allowed[@]}")
 	[[ $unknown$new$list ]] || return 0
+	__portcullis_find_run
 	mapfile -t answer < <(
 		__portcullis_print_variables | __portcullis_start "$node" "$program" check --package "$package" --features "$features" \
 			--restrict "$restrict" --properties "$properties" --setting "${setting[PORTCULLIS_CONFLICT]-}" \
 			--unpack "${setting[PORTCULLIS_UNPACK]-}" --allow "${setting[PORTCULLIS_ALLOW]-}" --sockets "${setting[PORTCULLIS_SOCKETS]-}" \
-			${new:+--known "$found"} ${list:+--resolve} --unknown "$unknown" --once "$PORTAGE_BUILDDIR/.ipc" 2>/dev/null
+			${new:+--known "$found"} ${list:+--resolve} --unknown "$unknown" --once "$PORTAGE_BUILDDIR/.ipc" --run "${REPLY[0]-}" 2>/dev/null
 	)
 	if [[ ${answer[*]: -1} == 'done' ]]; then
 		for line in "${answer[@]}"; do

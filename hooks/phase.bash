@@ -54,7 +54,11 @@ fi
 # phase "init" if PALUDIS_PORTAGE_BASHRC names bashrc. Neither sets EBUILD_SH_ARGS, which Portage always sets.
 if [[ $EBUILD_PHASE == init || ${EMERGE_FROM-ebuild} != ebuild || ! ${EBUILD_SH_ARGS-} ]]; then
 	[[ $EBUILD_PHASE != @(setup|init) || " ${FEATURES-} " != *[[:space:]]@(@features@)[[:space:]]* ]] ||
-		(exec -c @env@ SANDBOX_ON=0 @node@ @program@ printed --once "${T%/*}/.ipc" other) 2>/dev/null ||
+		(
+			#: emerge
+			__portcullis_find_emerge
+			exec -c @env@ SANDBOX_ON=0 @node@ @program@ printed --once "${T%/*}/.ipc" --run "${REPLY[0]}" other
+		) 2>/dev/null ||
 		ewarn "Portcullis: ${CATEGORY-}/${PF-}: Portcullis confines no phase of pkgcore and Paludis, whatever FEATURES contains. To confine this build, run: emerge --oneshot =${CATEGORY-}/${PF-}"
 	return 0
 fi
@@ -256,8 +260,7 @@ __portcullis_confine() {
 	read -ra names <<<"$1"
 	[[ " ${options[*]} " != *' --net '* ]] || ((${#names[@]} == 0)) || printf -v conflicts '%s' @inside@ "${names[@]/#/+}"
 	if [[ -w $logs ]]; then
-		__portcullis_find_emerge
-		[[ ${REPLY[0]} ]] || __portcullis_load "$store-emerge"
+		__portcullis_find_run
 		options+=(--record "$logs/records.jsonl" --label "run=${REPLY[0]-}")
 	fi
 	if [[ " ${options[*]} " == *' --ipc '* ]]; then
@@ -292,8 +295,9 @@ __portcullis_report() {
 	local refused=$1 line what reason='' sandbox=''
 	local -a lines=()
 	[[ ${setting[PORTCULLIS_ON_FAILURE]-} == die ]] || refused=''
+	__portcullis_find_run
 	mapfile -t lines < <(__portcullis_start "$node" "$program" messages ${refused:+--refused} --features "$features" \
-		--once "$PORTAGE_BUILDDIR/.ipc" "$state-notice" 2>/dev/null)
+		--once "$PORTAGE_BUILDDIR/.ipc" --run "${REPLY[0]-}" "$state-notice" 2>/dev/null)
 	__portcullis_print "${lines[@]}"
 	((${#lines[@]} == 0)) || return
 	# portcullis.js printed no line, so Node or portcullis.js failed, for example during an update of Node. Print the most important message without Node.
@@ -347,6 +351,7 @@ __portcullis_report_unconfined() {
 	__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE runs without $missing: $1. $doctor"
 }
 
+#: emerge
 #: storage
 #: check
 #: limits

@@ -51,23 +51,10 @@ __portcullis_remove_stale() {
 	((${#stale[@]} == 0)) || __portcullis_start @rm@ -f -- "${stale[@]}"
 }
 
-# Returns in REPLY[0] the PID and start time (in clock ticks) of the emerge or ebuild(1) that runs this phase: PID-TICKS. emerge forks, so
-# several successive ancestors have its name: the function returns the topmost one. Returns '' if FEATURES=pid-sandbox hides emerge.
-__portcullis_find_emerge() {
-	local pid=self line found=''
-	local -a argv=() fields=()
-	while [[ $pid != 0 ]]; do
-		{ mapfile -d '' -t argv <"/proc/$pid/cmdline" && read -r line <"/proc/$pid/stat"; } 2>/dev/null || break
-		read -ra fields <<<"${line##*) }"
-		argv=("${argv[@]:0:3}")
-		if [[ " ${argv[*]##*/} " == *' '@(emerge|ebuild)' '* ]]; then
-			found=$pid-${fields[19]}
-		elif [[ $found ]]; then
-			break
-		fi
-		pid=${fields[1]}
-	done
-	REPLY=("$found")
+# Returns in REPLY[0] the PID and start time of emerge, which __portcullis_store_emerge may have stored, or nothing if they are unknown.
+__portcullis_find_run() {
+	__portcullis_find_emerge
+	[[ ${REPLY[0]} ]] || __portcullis_load "$store-emerge"
 }
 
 # Stores the PID and start time of emerge in a file if FEATURES=pid-sandbox hides emerge from root's phases: Portage has mounted a new /proc over

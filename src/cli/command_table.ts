@@ -8,10 +8,13 @@ const phaseNames = srcPhases.map((phase) => `src_${phase}`);
 const json: Option = { means: 'print JSON' };
 const eprefix: Option = { value: 'DIR', means: 'use the Gentoo Prefix in DIR', candidates: 'folder' };
 const cpv: Option = { value: 'CATEGORY/PF', means: 'name the package in messages' };
-const once: Option = {
-	value: 'DIR',
-	means: 'remember in DIR which messages this run of emerge has printed',
-	candidates: 'folder',
+const onceOptions: Command['options'] = {
+	once: {
+		value: 'DIR',
+		means: 'remember in DIR which messages this run of emerge has printed',
+		candidates: 'folder',
+	},
+	run: { value: 'PID-TICKS', means: 'identify this run by PID and start time of emerge' },
 };
 const lists = {
 	features: { value: 'LIST', means: 'use LIST as FEATURES', candidates: Object.values(features) },
@@ -173,21 +176,25 @@ const rows: Readonly<Record<string, Row>> = {
 			known: { value: 'LIST', means: 'list all conflicts, and print messages about those that are not in LIST' },
 			resolve: { means: 'resolve PORTCULLIS_ALLOW to options for confine' },
 			unknown: { value: 'LIST', means: 'print a message about each variable in LIST, whose name is misspelled' },
-			once,
+			...onceOptions,
 		},
 		internal: true,
 		run: async (input) => (await import('./commands/hook_queries.ts')).runCheck(input),
 	},
 	printed: {
 		summary: 'exit with 0 if this run of the package manager has printed the message KEY before',
-		options: { once },
+		options: onceOptions,
 		words: 'KEY',
 		internal: true,
 		run: async (input) => (await import('./commands/hook_queries.ts')).runPrinted(input),
 	},
 	messages: {
 		summary: 'print what emerge prints about the phase whose record is in FILE',
-		options: { refused: { means: 'report that confine did not start the phase' }, features: lists.features, once },
+		options: {
+			refused: { means: 'report that confine did not start the phase' },
+			features: lists.features,
+			...onceOptions,
+		},
 		words: 'FILE',
 		candidates: ['file'],
 		internal: true,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import check from '../../hooks/check.bash' with { type: 'text' };
 import settingsQuery from '../../hooks/current_settings.py' with { type: 'text' };
+import emerge from '../../hooks/emerge.bash' with { type: 'text' };
 import guard from '../../hooks/guard.bash' with { type: 'text' };
 import storage from '../../hooks/storage.bash' with { type: 'text' };
 import limits from '../../hooks/limits.bash' with { type: 'text' };
@@ -85,7 +86,7 @@ function withoutHead(text: string): string {
 	return text.replace(/^(# (SPDX|shellcheck).*\n)+/, '');
 }
 
-const parts = { guard, storage, check, limits };
+const parts = { emerge, guard, storage, check, limits };
 
 /** The builtins that the hook and Portage's elog, ewarn and die use. The hook unsets functions of these names that the build defined. */
 const builtins =

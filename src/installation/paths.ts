@@ -44,12 +44,6 @@ export const storedNames = [
 	...['inside', 'notice', 'reported', 'conflicts'].map((name) => `0-${name}`),
 ];
 
-/** Returns the path of a file that pkg_setup stores for the later phases, like __portcullis_paths in hooks/storage.bash. */
-export function storedFile(builddir: string, name: 'settings' | 'emerge', uid = process.geteuid?.()): string {
-	const ofRoot = `${run}.${builddir.replaceAll('/', '%')}`;
-	return uid === 0 || existsSync(`${ofRoot}-settings`) ? `${ofRoot}-${name}` : `${builddir}/.ipc/portcullis-${name}`;
-}
-
 /** Returns the lines of Portage's bashrc that source the hook. */
 export function block(eprefix: string): string {
 	const hook = quote(paths(eprefix).hook);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { allowFor, confineOptions } from '../../src/confine/options.ts';
 import { renderHook } from '../../src/hook/render.ts';
-import { storedFile, paths } from '../../src/installation/paths.ts';
+import { paths, run } from '../../src/installation/paths.ts';
 import type { PhaseContext } from '../../src/rules/decide.ts';
 import { otherPhases, srcPhases, type Fakeroot } from '../../src/rules/phases.ts';
 import { resolve } from '../../src/rules/settings.ts';
@@ -71,7 +71,11 @@ beforeAll(() => {
 	for (const { folder, lines } of [...stored, { folder: 'setup', lines: [] }]) {
 		mkdirSync(join(root, folder, '.ipc'), { recursive: true });
 		const builddir = join(root, folder);
-		writeFileSync(storedFile(builddir, 'settings'), [builddir, ...lines].map((line) => `${line}\n`).join(''));
+		const file =
+			process.getuid?.() === 0
+				? `${run}.${builddir.replaceAll('/', '%')}-settings`
+				: `${builddir}/.ipc/portcullis-settings`;
+		writeFileSync(file, [builddir, ...lines].map((line) => `${line}\n`).join(''));
 		writeFileSync(join(root, folder, 'environment'), '');
 	}
 });

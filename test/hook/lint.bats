@@ -28,12 +28,19 @@ lint() {
 	done
 }
 
-@test 'the hook finds the emerge process that runs a phase even if this process has PID 1, as in a container' {
+@test 'the hook finds the emerge process that runs a phase: the topmost one of several forks, not an outer emerge, and also with PID 1, as in a container' {
+	local -x inner middle outer name=emerge
 	hook_make
-	# shellcheck disable=SC2016 # the inner shell expands it
-	run -0 unshare --pid --fork --mount-proc bash -c 'exec -a emerge bash -c "$1; (__portcullis_find_emerge; echo \${REPLY[0]})"' - \
-		"$(sed -n '/^__portcullis_find_emerge() {/,/^}/p' "$HOOK")"
-	[[ $output =~ ^1-[0-9]+$ ]]
+	# shellcheck disable=SC2016 # the inner shells expand it
+	inner='echo $$; ('$(sed -n '/^__portcullis_find_emerge() {/,/^}/p' "$HOOK")'; __portcullis_find_emerge; echo "${REPLY[0]}")' \
+		middle='(exec -a "$name" bash -c "$inner"); true' outer='bash -c "$middle"; true'
+	for outer in "$inner" "$outer"; do
+		# shellcheck disable=SC2016 # the inner shell expands it
+		run -0 unshare --pid --fork --mount-proc bash -c 'exec -a "$name" bash -c "$outer"'
+		[[ ${lines[1]} =~ ^${lines[0]}-[0-9]+$ ]]
+		[[ $outer != "$inner" || ${lines[0]} == 1 ]]
+	done
+	[[ ${lines[0]} != 1 ]]
 }
 
 @test 'if the path of the Prefix contains quotes and blanks, the hook starts confine of that Prefix, exits with the status of confine, and prints the command portcullis shell with correctly quoted arguments' {

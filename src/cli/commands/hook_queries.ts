@@ -9,7 +9,7 @@ import { unavailableSandboxes } from '../../confine/spawn.ts';
 import { installation } from '../../installation/paths.ts';
 import type { Line } from '../../messages/message.ts';
 import { render, phaseMessages } from '../../messages/phase_messages.ts';
-import { firstTime } from '../../portage/emerge_process.ts';
+import { firstTime } from '../../messages/printed.ts';
 import { readRecord } from '../../records/reader.ts';
 import { features } from '../../rules/features.ts';
 import { unknownSettings } from '../../rules/settings.ts';
@@ -47,7 +47,7 @@ export async function runCheck({ values, flags }: Input): Promise<number> {
 			lines.push({ verb: 'die', text });
 		}
 	}
-	print([...rendered(lines, values['once']), 'done']);
+	print([...rendered(lines, values), 'done']);
 	return 0;
 }
 
@@ -61,17 +61,18 @@ export async function runMessages({ words: [file = ''], flags, values }: Input):
 		unavailable: host?.unavailable.filter(({ what }) => requested.includes(features[what])),
 		filterWhy: requested.includes(features.net) ? host?.filterWhy : undefined,
 	});
-	print([...rendered(lines, values['once']), 'done']);
+	print([...rendered(lines, values), 'done']);
 	return 0;
 }
 
 export function runPrinted({ words: [key = ''], values }: Input): number {
-	return firstTime(values['once'] ?? '')(key) ? 1 : 0;
+	return firstTime(values['once'] ?? '', values['run'] ?? '')(key) ? 1 : 0;
 }
 
-/** Formats messages. Omits those that this run of emerge has already printed. `state` is the folder .ipc of the build directory; undefined: omits none. */
-function rendered(lines: readonly Line[], state: string | undefined): string[] {
-	const isFirst = state !== undefined && lines.some(({ once }) => once !== undefined) ? firstTime(state) : () => true;
+/** Formats messages. With --once, omits those that this run of emerge, the value of --run, has already printed. */
+function rendered(lines: readonly Line[], { once: state, run = '' }: Input['values']): string[] {
+	const isFirst =
+		state !== undefined && lines.some(({ once }) => once !== undefined) ? firstTime(state, run) : () => true;
 	return lines.filter(({ once }) => once === undefined || isFirst(once)).map(render);
 }
 
