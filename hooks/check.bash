@@ -38,10 +38,8 @@ __portcullis_check() {
 	[[ $unknown$new$list ]] || return 0
 	__portcullis_find_run
 	mapfile -t answer < <(
-		__portcullis_print_variables | __portcullis_start "$node" "$program" check --package "$package" --features "$features" \
-			--restrict "$restrict" --properties "$properties" --setting "${setting[PORTCULLIS_CONFLICT]-}" \
-			--unpack "${setting[PORTCULLIS_UNPACK]-}" --allow "${setting[PORTCULLIS_ALLOW]-}" --sockets "${setting[PORTCULLIS_SOCKETS]-}" \
-			${new:+--known "$found"} ${list:+--resolve} --unknown "$unknown" --once "$PORTAGE_BUILDDIR/.ipc" --run "${REPLY[0]-}" 2>/dev/null
+		__portcullis_print_variables | __portcullis_start "$node" "$program" check --package "$package" \
+			${new:+--known "$found"} ${list:+--resolve} --once "$PORTAGE_BUILDDIR/.ipc" --run "${REPLY[0]-}" 2>/dev/null
 	)
 	if [[ ${answer[*]: -1} == 'done' ]]; then
 		for line in "${answer[@]}"; do
@@ -63,6 +61,19 @@ __portcullis_check() {
 	[[ ! $line ]] || __portcullis_call die "$line"
 	[[ ! $list ]] || __portcullis_store "$store-allow" "$list" "${allowed[@]}"
 	REPLY=("$found" "${allowed[@]}")
+}
+
+# Prints, for the standard input of portcullis.js, the exported variables that can indicate a conflict, FEATURES, RESTRICT and PROPERTIES, which
+# Portage does not export in EAPI 9, the settings, and the names in $unknown.
+__portcullis_print_variables() {
+	local name
+	for name in @variables@; do
+		[[ ${!name@a} != *x* ]] || printf '%s=%s\0' "$name" "${!name}"
+	done
+	printf '%s\0' "FEATURES=$features" "RESTRICT=$restrict" "PROPERTIES=$properties"
+	for name in "${!setting[@]}" $unknown; do
+		printf '%s=%s\0' "$name" "${setting[$name]-}"
+	done
 }
 
 # __portcullis_check_without_node UNKNOWN SUSPECTS LIST: reports UNKNOWN, the names of misspelled variables, and SUSPECTS, the possible

@@ -96,11 +96,3 @@ __portcullis_call() {
 	[[ $1 != die || ! ${lines[*]} ]] || export -nf -- "${lines[@]##* }"
 	"${@//\\/\\\\}"
 }
-
-# Prints the exported variables that can indicate a conflict, for the standard input of portcullis.js.
-__portcullis_print_variables() {
-	local name
-	for name in @variables@; do
-		[[ ${!name@a} != *x* ]] || printf '%s=%s\0' "$name" "${!name}"
-	done
-}

@@ -7,7 +7,6 @@ import { srcPhases } from '../rules/phases.ts';
 const phaseNames = srcPhases.map((phase) => `src_${phase}`);
 const json: Option = { means: 'print JSON' };
 const eprefix: Option = { value: 'DIR', means: 'use the Gentoo Prefix in DIR', candidates: 'folder' };
-const cpv: Option = { value: 'CATEGORY/PF', means: 'name the package in messages' };
 const onceOptions: Command['options'] = {
 	once: {
 		value: 'DIR',
@@ -16,16 +15,7 @@ const onceOptions: Command['options'] = {
 	},
 	run: { value: 'PID-TICKS', means: 'identify this run by PID and start time of emerge' },
 };
-const lists = {
-	features: { value: 'LIST', means: 'use LIST as FEATURES', candidates: Object.values(features) },
-	restrict: { value: 'LIST', means: 'use LIST as RESTRICT', candidates: [features.net] },
-	properties: { value: 'LIST', means: 'use LIST as PROPERTIES', candidates: ['live', 'test_network'] },
-	unpack: settingOption('PORTCULLIS_UNPACK'),
-} as const satisfies Record<string, Option>;
-
-function settingOption(name: 'PORTCULLIS_UNPACK' | 'PORTCULLIS_CONFLICT' | 'PORTCULLIS_SOCKETS'): Option {
-	return { value: 'VALUE', means: `use VALUE as ${name}`, candidates: settings[name].choices };
-}
+const featureList: Option = { value: 'LIST', means: 'use LIST as FEATURES', candidates: Object.values(features) };
 
 type Row = Pick<Command, 'summary' | 'run'> & Partial<Command>;
 const defaults = { details: [], options: {}, words: '', candidates: [], internal: false };
@@ -97,7 +87,18 @@ const rows: Readonly<Record<string, Row>> = {
 		details: [
 			'For a PACKAGE, Portage evaluates make.conf, package.env, RESTRICT and PROPERTIES. With --features, Portage is not started, and FEATURES, RESTRICT and PROPERTIES contain only the words of the options.',
 		],
-		options: { ...lists, json, eprefix },
+		options: {
+			features: featureList,
+			restrict: { value: 'LIST', means: 'use LIST as RESTRICT', candidates: [features.net] },
+			properties: { value: 'LIST', means: 'use LIST as PROPERTIES', candidates: ['live', 'test_network'] },
+			unpack: {
+				value: 'VALUE',
+				means: 'use VALUE as PORTCULLIS_UNPACK',
+				candidates: settings.PORTCULLIS_UNPACK.choices,
+			},
+			json,
+			eprefix,
+		},
 		words: '[PACKAGE] [PHASE...]',
 		candidates: ['installed', phaseNames],
 		run: async (input) => (await import('./commands/explain.ts')).run(input),
@@ -108,7 +109,7 @@ const rows: Readonly<Record<string, Row>> = {
 			'Uses all sandboxes, or only those that --features lists. With --like, the command gets the sandboxes of PHASE of PACKAGE. Without a COMMAND, a shell starts, with a prefix in its prompt (zsh: unless your startup files set PROMPT). At the end, blocked connections and killed processes are listed. The exit status is that of the command, or 125 if a sandbox is not available.',
 		],
 		options: {
-			features: lists.features,
+			features: featureList,
 			like: { value: 'PACKAGE', means: 'confine like PHASE of this package', candidates: 'installed' },
 			eprefix,
 		},
@@ -168,14 +169,9 @@ const rows: Readonly<Record<string, Row>> = {
 	check: {
 		summary: 'check the configuration of a package: conflicts, PORTCULLIS_ALLOW and misspelled PORTCULLIS_* variables',
 		options: {
-			package: cpv,
-			...lists,
-			setting: settingOption('PORTCULLIS_CONFLICT'),
-			allow: { value: 'LIST', means: 'use LIST as PORTCULLIS_ALLOW' },
-			sockets: settingOption('PORTCULLIS_SOCKETS'),
+			package: { value: 'CATEGORY/PF', means: 'name the package in messages' },
 			known: { value: 'LIST', means: 'list all conflicts, and print messages about those that are not in LIST' },
 			resolve: { means: 'resolve PORTCULLIS_ALLOW to options for confine' },
-			unknown: { value: 'LIST', means: 'print a message about each variable in LIST, whose name is misspelled' },
 			...onceOptions,
 		},
 		internal: true,
@@ -192,7 +188,7 @@ const rows: Readonly<Record<string, Row>> = {
 		summary: 'print what emerge prints about the phase whose record is in FILE',
 		options: {
 			refused: { means: 'report that confine did not start the phase' },
-			features: lists.features,
+			features: featureList,
 			...onceOptions,
 		},
 		words: 'FILE',

@@ -3,10 +3,24 @@ import { existsSync, realpathSync } from 'node:fs';
 import type { PhaseContext } from './decide.ts';
 import type { Fakeroot } from './phases.ts';
 import type { Configuration } from '../portage/resolve_package.ts';
+import { words, type Environment } from '../util/environment.ts';
 import { problem, resolve, settingNames, squeeze, type Settings } from './settings.ts';
 
 /** The settings and variables of a package from which decide() determines the sandboxes of each phase. */
 export type PackageContext = Omit<PhaseContext, 'phase'>;
+
+/** Returns the context of a package with these values of FEATURES, RESTRICT, PROPERTIES and PORTCULLIS_*. Replaces invalid settings by defaults. */
+export function packageContextFrom(variables: Environment): PackageContext {
+	const features = words(variables['FEATURES']);
+	return {
+		from: 'ebuild',
+		features,
+		fakeroot: fakerootFrom(features),
+		restrict: words(variables['RESTRICT']),
+		properties: words(variables['PROPERTIES']),
+		settings: resolve(variables),
+	};
+}
 
 /** Returns the context of the package in `configuration` or, if it has none, of any package. Throws an Error for an invalid setting. */
 export function packageContextOf(configuration: Configuration): PackageContext {

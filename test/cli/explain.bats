@@ -79,7 +79,7 @@ actual_sandboxes() {
 	done
 }
 
-@test 'portcullis explain, allow and run --like refuse an unknown package and an unknown phase' {
+@test 'portcullis explain, allow and run --like refuse an unknown package, an unknown phase and an invalid option value' {
 	run -1 prefix_run portcullis explain no-such/package
 	[[ $output == 'portcullis: Portage has no package no-such/package' ]]
 	run -1 prefix_run portcullis allow --whole --write no-such
@@ -90,6 +90,8 @@ actual_sandboxes() {
 	[[ $output == *'did you mean src_compile?' ]]
 	run -2 prefix_run portcullis run --like plain pkg_setup -- true
 	run -2 prefix_run portcullis run --like plain --features cgroup -- true
+	run -2 prefix_run portcullis explain --features cgroup --unpack both
+	[[ $output == 'portcullis: PORTCULLIS_UNPACK="both" is invalid: use host or confine' ]]
 }
 
 # blocked_record CPV MEMBERS: prints a record with these members.

@@ -14,7 +14,8 @@ setup() {
 destinations() {
 	# shellcheck disable=SC2016 # the shell that is started expands it
 	unshare --mount bash -c 'mount --bind "$1" /etc/hosts && shift && exec "$@"' - "$BATS_TEST_TMPDIR/hosts" \
-		node "$PROGRAM" check --package a/b-1 --features 'network-sandbox distcc' --resolve --allow "$*" < <(printf '%s\0' "${ENVIRONMENT[@]}")
+		node "$PROGRAM" check --package a/b-1 --resolve \
+		< <(printf '%s\0' FEATURES='network-sandbox distcc' PORTCULLIS_ALLOW="$*" "${ENVIRONMENT[@]}")
 }
 
 @test 'a host name in PORTCULLIS_ALLOW does not allow loopback and link-local addresses to which it resolves, and a message shows the name, the address and the fix' {

@@ -33,7 +33,7 @@ lint() {
 	hook_make
 	# shellcheck disable=SC2016 # the inner shells expand it
 	inner='echo $$; ('$(sed -n '/^__portcullis_find_emerge() {/,/^}/p' "$HOOK")'; __portcullis_find_emerge; echo "${REPLY[0]}")' \
-		middle='(exec -a "$name" bash -c "$inner"); true' outer='bash -c "$middle"; true'
+	middle='(exec -a "$name" bash -c "$inner"); true' outer='bash -c "$middle"; true'
 	for outer in "$inner" "$outer"; do
 		# shellcheck disable=SC2016 # the inner shell expands it
 		run -0 unshare --pid --fork --mount-proc bash -c 'exec -a "$name" bash -c "$outer"'

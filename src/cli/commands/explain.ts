@@ -3,8 +3,9 @@ import { describeConflict, findConflicts, evidenceVariables } from '../../confli
 import { UsageError, type Input } from '../command.ts';
 import { buildContextOf, type BuildContext } from '../../conflicts/build_context.ts';
 import { explain, explanationText } from '../../rules/explanation.ts';
-import { packageContextFrom, phaseNamed } from '../phase_arguments.ts';
-import { packageContextOf } from '../../rules/phase_context.ts';
+import { phaseNamed } from '../phase_arguments.ts';
+import { packageContextFrom, packageContextOf } from '../../rules/phase_context.ts';
+import { problem } from '../../rules/settings.ts';
 import { print } from '../../util/output.ts';
 import { srcPhases } from '../../rules/phases.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
@@ -56,7 +57,11 @@ async function allowedIn(setting: string, context: BuildContext): Promise<string
  * known environment variables of a phase, in which `explain` searches for conflicts.
  */
 function fromOptions(values: Input['values'], words: readonly string[]) {
-	return { explanation: explain('', packageContextFrom(values), phasesOf(words)), environment: process.env };
+	const { features: FEATURES, restrict: RESTRICT, properties: PROPERTIES, unpack: PORTCULLIS_UNPACK = '' } = values;
+	const wrong = problem('PORTCULLIS_UNPACK', PORTCULLIS_UNPACK);
+	if (wrong !== undefined) throw new UsageError(wrong);
+	const packageContext = packageContextFrom({ FEATURES, RESTRICT, PROPERTIES, PORTCULLIS_UNPACK });
+	return { explanation: explain('', packageContext, phasesOf(words)), environment: process.env };
 }
 
 async function fromPortage(values: Input['values'], words: readonly string[]) {

@@ -12,21 +12,22 @@ import { render, phaseMessages } from '../../messages/phase_messages.ts';
 import { firstTime } from '../../messages/printed.ts';
 import { readRecord } from '../../records/reader.ts';
 import { features } from '../../rules/features.ts';
+import { packageContextFrom } from '../../rules/phase_context.ts';
 import { unknownSettings } from '../../rules/settings.ts';
-import { assignments, words, type Environment } from '../../util/environment.ts';
+import { assignments, words } from '../../util/environment.ts';
 import { print } from '../../util/output.ts';
-import { packageContextFrom } from '../phase_arguments.ts';
 
 /**
  * Checks the configuration of a package in one run, because each start of Node takes 40 ms. With --known, prints "found NAME...", the names of
- * the conflicts. With --resolve, prints confine's options for PORTCULLIS_ALLOW, one per line. Then prints the messages and "done". FEATURES and
- * other variables of Portage are options, because Portage does not export them in EAPI 9.
+ * the conflicts. With --resolve, prints confine's options for PORTCULLIS_ALLOW, one per line. Then prints the messages and "done". The hook
+ * writes the variables of the package, NAME=VALUE entries that end with NUL, to standard input.
  */
 export async function runCheck({ values, flags }: Input): Promise<number> {
-	const { package: cpv = '', allow = '', known } = values;
-	const phaseContext = { ...packageContextFrom(values), phase: '' };
-	const context = buildContextOf(readEnvironment(), phaseContext.features, phaseContext.settings);
-	const lines = unknownSettings(words(values['unknown'])).map(({ text }): Line => {
+	const { package: cpv = '', known } = values;
+	const variables = assignments(readFileSync(0, 'utf8').split('\0'));
+	const phaseContext = { ...packageContextFrom(variables), phase: '' };
+	const context = buildContextOf(variables, phaseContext.features, phaseContext.settings);
+	const lines = unknownSettings(Object.keys(variables)).map(({ text }): Line => {
 		const list = 'For a list of the variables, run: man 5 portcullis';
 		return { verb: 'ewarn', text: `Portcullis: ${cpv}: ${text} ${list}`, once: text };
 	});
@@ -38,7 +39,7 @@ export async function runCheck({ values, flags }: Input): Promise<number> {
 	}
 	if (flags.has('resolve')) {
 		try {
-			const found = await destinations(allow, context);
+			const found = await destinations(variables['PORTCULLIS_ALLOW'] ?? '', context);
 			print(allowOptions(found).map((pair) => pair.join(' ')));
 			lines.push(...destinationLines(found, cpv));
 		} catch (error) {
@@ -74,9 +75,4 @@ function rendered(lines: readonly Line[], { once: state, run = '' }: Input['valu
 	const isFirst =
 		state !== undefined && lines.some(({ once }) => once !== undefined) ? firstTime(state, run) : () => true;
 	return lines.filter(({ once }) => once === undefined || isFirst(once)).map(render);
-}
-
-/** Reads the environment of the build from standard input, where the hook writes NAME=VALUE entries that end with NUL. */
-function readEnvironment(): Environment {
-	return assignments(readFileSync(0, 'utf8').split('\0'));
 }

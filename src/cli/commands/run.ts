@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import { UsageError, type Input } from '../command.ts';
 import { runConfined } from '../../confine/run_confined.ts';
 import type { PhaseContext } from '../../rules/decide.ts';
-import { packageContextFrom, phaseNamed } from '../phase_arguments.ts';
-import { packageContextOf } from '../../rules/phase_context.ts';
+import { phaseNamed } from '../phase_arguments.ts';
+import { packageContextFrom, packageContextOf } from '../../rules/phase_context.ts';
 import { features } from '../../rules/features.ts';
 import { isSrcPhase } from '../../rules/phases.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
@@ -27,7 +27,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	const eprefix = prefixOf(values);
 	let cpv = 'portcullis/run';
 	let phaseContext: PhaseContext = {
-		...packageContextFrom({ features: list ?? Object.values(features).join(' ') }),
+		...packageContextFrom({ FEATURES: list ?? Object.values(features).join(' ') }),
 		phase,
 	};
 	if (like !== undefined) {
