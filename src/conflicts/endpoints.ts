@@ -9,14 +9,17 @@ export interface Endpoint {
 	readonly port: number;
 }
 
-/** The default ports of the URL schemes that ccache and sccache use. */
-const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443, redis: 6379, rediss: 6379 };
+/** The default ports of the URL schemes that ccache, sccache and programs that download files use. */
+const defaultPorts: Readonly<Record<string, number>> = {
+	...{ http: 80, https: 443, ws: 80, wss: 443, ftp: 21, ftps: 990, git: 9418, ssh: 22, 'git+ssh': 22, sftp: 22 },
+	...{ svn: 3690, 'svn+ssh': 22, rsync: 873, redis: 6379, rediss: 6379 },
+};
 
-/** Finds all URLs in a text, such as `redis://me@cache:6379/1` or `http://[fd00::7]/`, and returns their endpoints. */
+/** Finds all URLs in a text, such as `redis://me@cache:6379/1` or `http://[fd00::7]/`, and returns their endpoints. The port is 0 if it is unknown. */
 export function urlEndpoints(text: string): Endpoint[] {
-	const urls = text.matchAll(/\b([a-z][a-z0-9+]*):\/\/(?:[^@/\s]*@)?(\[[^\]]*\]|[^:/\s"'|]+)(?::([0-9]+))?/gi);
-	return [...urls].map(([, scheme = '', host = '', port]) => ({
-		host: host.replace(/^\[|\]$/g, ''),
+	const urls = text.matchAll(/\b([a-z][a-z0-9+]*):\/\/(?:[^\s/@]*@)?(?:\[([\da-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?/gi);
+	return [...urls].map(([, scheme = '', six, name = '', port]) => ({
+		host: six ?? name,
 		port: Number(port ?? defaultPorts[scheme.toLowerCase()] ?? 0),
 	}));
 }

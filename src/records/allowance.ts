@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { isIP } from 'node:net';
+import { urlEndpoints, type Endpoint } from '../conflicts/endpoints.ts';
 import { reservedKind } from '../util/addresses.ts';
 import { withoutVersion } from '../util/grammar.ts';
 import { paths } from '../installation/paths.ts';
@@ -52,10 +53,7 @@ export function additionsFor(
 /** Maximum number of destinations that `allow` lists. A package with more gets no list, because its build needs the whole network. */
 export const mostDestinations = 16;
 
-const ports: Readonly<Record<string, number>> = {
-	...{ http: 80, https: 443, ws: 80, wss: 443, ftp: 21, ftps: 990, git: 9418, ssh: 22, 'git+ssh': 22, sftp: 22 },
-	...{ svn: 3690, 'svn+ssh': 22, rsync: 873 },
-};
+/** The port of a destination of which the records contain only the lookup of its name. */
 const GUESS = 443;
 
 /**
@@ -108,14 +106,12 @@ export class AttemptedDestinations {
 }
 
 /** Finds URLs, and git's USER@HOST:PATH, in the command lines of a program and its parents. Returns their hosts and ports. */
-function urlsOf({ argv, parents }: Program): { host: string; port: number }[] {
+function urlsOf({ argv, parents }: Program): Endpoint[] {
 	const text = [argv.join(' '), ...parents].join(' ');
-	const urls = [...text.matchAll(/\b([a-z][a-z+]*):\/\/(?:[^\s/@]*@)?([\w.-]+|\[[\da-f:.]+\])(?::(\d{1,5}))?/gi)];
 	const remotes = [...text.matchAll(/(?:^|\s)[\w.-]+@([\w.-]+):(?!\/\/)/g)];
-	return [
-		...urls.map(([, scheme = '', host = '', port]) => ({ host, port: Number(port ?? ports[scheme.toLowerCase()]) })),
-		...remotes.map(([, host = '']) => ({ host, port: 22 })),
-	].flatMap(({ host, port }) => (port > 0 ? { host: host.toLowerCase(), port } : []));
+	return [...urlEndpoints(text), ...remotes.map(([, host = '']) => ({ host, port: 22 }))]
+		.filter(({ port }) => port > 0)
+		.map(({ host, port }) => ({ host: host.toLowerCase(), port }));
 }
 
 function isEntry(text: string): boolean {
