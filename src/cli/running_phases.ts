@@ -49,7 +49,8 @@ export function runningPhases() {
 
 /**
  * If `proc` is the outermost process of a phase, returns the package (CATEGORY/PF) and the phase without src_, each `?` if unknown; otherwise
- * undefined. The outermost process is usually confine, whose options name the phase. Without a supervisor, confine has executed the inner ebuild.sh, whose last argument is the hook's marker.
+ * undefined. The outermost process is usually confine, whose options name the phase. A /proc with hidepid=2 hides a setuid confine from its user:
+ * then the outermost process is the inner ebuild.sh, whose last argument is the hook's marker.
  */
 export function phaseOf(proc: Process) {
 	return phaseFromLabels(proc) ?? phaseFromMarker(proc);

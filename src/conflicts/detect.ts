@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { portcullis, type Line } from '../messages/message.ts';
 import { addWords } from '../portage/make_conf.ts';
-import { decide, granted, type PhaseContext } from '../rules/decide.ts';
+import { decide, granted } from '../rules/decide.ts';
 import { features } from '../rules/features.ts';
+import type { PackageContext } from '../rules/phase_context.ts';
 import { srcPhases, type Confinement } from '../rules/phases.ts';
 import type { BuildContext } from './build_context.ts';
 import { compilerVariables, proxyVariables, type Assignment } from './evidence.ts';
@@ -18,10 +19,10 @@ export const evidenceVariables: readonly string[] = [
 
 type FoundConflict = Readonly<ReturnType<typeof findConflicts>[number]>;
 
-/** Finds the conflicts of a package or of the whole configuration. Considers all src_* phases, and ignores `phaseContext.phase`. */
-export function findConflicts(phaseContext: PhaseContext, context: BuildContext) {
+/** Finds the conflicts of a package or of the whole configuration. Considers all src_* phases. */
+export function findConflicts(packageContext: PackageContext, context: BuildContext) {
 	// Decide as if fakeroot were not in use. A sandbox that fakeroot disables is a conflict, so it must count as applied.
-	const applied = new Set(srcPhases.flatMap((phase) => granted(decide({ ...phaseContext, phase, fakeroot: '' }))));
+	const applied = new Set(srcPhases.flatMap((phase) => granted(decide({ ...packageContext, phase, fakeroot: '' }))));
 	return conflicts.flatMap((conflict) => {
 		/** The confinements of the package that cause the conflict. */
 		const confinements: readonly Confinement[] = conflict.with.filter((what) => applied.has(what));

@@ -14,7 +14,7 @@ export function conflictFindings({ configuration }: SystemInfo): Finding[] {
 	const stops = settings.PORTCULLIS_CONFLICT === 'die';
 	const packageContext = packageContextOf({ ...configuration, variables: {} });
 	const context = buildContextOf({ ...process.env, ...configuration.variables }, packageContext.features, settings);
-	const conflicts = findConflicts({ ...packageContext, settings, phase: '' }, context);
+	const conflicts = findConflicts({ ...packageContext, settings }, context);
 	return conflicts.map((found) => {
 		const { name } = found.conflict;
 		const state = stops ? 'error' : found.conflict.state;

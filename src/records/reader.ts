@@ -27,7 +27,6 @@ export function recordFiles(logs: string): Source[] {
 	return [`${logs}/records.jsonl.1`, `${logs}/records.jsonl`].map((file) => ({ file, named: false }));
 }
 
-const CHUNK = 1 << 20;
 /** Maximum length of a line in bytes. A longer line is invalid: the longest record (256 attempts, 256 names, 32 orphans) is shorter. */
 const LONGEST = 4 << 20;
 /** Size of a file in bytes, above which reading takes more than a quarter of a second, so that portcullis prints a progress line. */
@@ -110,12 +109,11 @@ function scanOpen(
 			at = next + 1;
 		}
 	};
-	let buffer = Buffer.allocUnsafe(CHUNK);
+	const buffer = Buffer.allocUnsafe(LONGEST);
 	let filled = 0;
 	let isTooLong = false;
 	let total = 0;
 	for (;;) {
-		if (filled === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
 		const got = readSync(fd, buffer, filled, buffer.length - filled, null);
 		total += got;
 		if (total > most) reject('the file is larger than 1 GiB');
@@ -131,7 +129,7 @@ function scanOpen(
 		if (!isTooLong) scanLines(buffer.subarray(begin, end));
 		buffer.copyWithin(0, end, filled);
 		filled -= end;
-		if (filled >= LONGEST) {
+		if (filled === buffer.length) {
 			reject('the line is longer than any record');
 			isTooLong = true;
 			filled = 0;

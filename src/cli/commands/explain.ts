@@ -18,7 +18,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 		values['features'] === undefined ? await fromPortage(values, words) : fromOptions(values, words);
 	const { packageContext } = explanation;
 	const context = buildContextOf(environment, packageContext.features, packageContext.settings);
-	const found = findConflicts({ ...packageContext, phase: '' }, context);
+	const found = findConflicts(packageContext, context);
 	const conflicts = found.map((one) => {
 		const { summary, effect, fixes } = describeConflict(one, context);
 		return { name: one.conflict.name, text: `${summary}, so ${effect}.`, fixes };

@@ -25,17 +25,17 @@ import { print } from '../../util/output.ts';
 export async function runCheck({ values, flags }: Input): Promise<number> {
 	const { package: cpv = '', known } = values;
 	const variables = assignments(readFileSync(0, 'utf8').split('\0'));
-	const phaseContext = { ...packageContextFrom(variables), phase: '' };
-	const context = buildContextOf(variables, phaseContext.features, phaseContext.settings);
+	const packageContext = packageContextFrom(variables);
+	const context = buildContextOf(variables, packageContext.features, packageContext.settings);
 	const lines = unknownSettings(Object.keys(variables)).map(({ text }): Line => {
 		const list = 'For a list of the variables, run: man 5 portcullis';
 		return { verb: 'ewarn', text: `Portcullis: ${cpv}: ${text} ${list}`, once: text };
 	});
 	if (known !== undefined) {
-		const found = findConflicts(phaseContext, context);
+		const found = findConflicts(packageContext, context);
 		print([`found ${found.map(({ conflict }) => conflict.name).join(' ')}`]);
 		const unknown = found.filter(({ conflict }) => !words(known).includes(conflict.name));
-		lines.push(...conflictLines(unknown, cpv, phaseContext.settings.PORTCULLIS_CONFLICT, context));
+		lines.push(...conflictLines(unknown, cpv, packageContext.settings.PORTCULLIS_CONFLICT, context));
 	}
 	if (flags.has('resolve')) {
 		try {

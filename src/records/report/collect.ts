@@ -60,7 +60,7 @@ function summaryOf(record: RunRecord) {
 		mode: record.mode,
 		tracking: record.tracking,
 		/** True if Portage itself, not confine, had created at least one of the namespaces that FEATURES requests. */
-		byPortage: hasPortage(record.applied),
+		byPortage: Object.values(record.applied).includes('portage'),
 		/** Exit status of the phase, or 128 + N if signal N killed it. */
 		exit: 'exit' in record.status ? record.status.exit : 128 + record.status.signal,
 		/** Elapsed time and processor time of the phase, in seconds. */
@@ -69,11 +69,6 @@ function summaryOf(record: RunRecord) {
 		/** Peak memory of the phase in bytes. */
 		memory: record.memoryPeak,
 	};
-}
-
-function hasPortage(applied: RunRecord['applied']): boolean {
-	for (const what in applied) if (applied[what] === 'portage') return true;
-	return false;
 }
 
 const kinds = ['blocked', 'observed', 'killed', 'removed'] as const;
@@ -177,13 +172,8 @@ function hasEvent(record: RunRecord): boolean {
 	return network + counted + orphans.length + missing.length > 0 || record.limit !== undefined;
 }
 
-function isEmpty(members: object): boolean {
-	for (const _ in members) return false;
-	return true;
-}
-
 function addEvents(report: Report, record: RunRecord): void {
-	if (record.missing.length > 0 || isEmpty(record.applied)) report.unconfined++;
+	if (record.missing.length > 0 || Object.keys(record.applied).length === 0) report.unconfined++;
 	if (!hasEvent(record)) return;
 	const lookups = mergeLookups(record.names);
 	const listed = sumOf(record.blocked, ({ count }) => count);
