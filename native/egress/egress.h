@@ -96,7 +96,7 @@ void dns_redirect_end(struct dns_redirect *redirect, const char *reason);
 /* Returns true if the destination is port 53 of a name server in /etc/resolv.conf. Returns false for any other destination, and for loopback if a program of the phase has bound port 53 there (log->phase_serves_names). */
 bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to);
 
-/* Call before the kernel continues a bind(2). If the target may bind port 53 (CAP_NET_BIND_SERVICE), does so on loopback, and /etc/resolv.conf has a name server on loopback, queries to loopback are not redirected from then on, because the phase runs a DNS server. */
+/* Call before the kernel continues a bind(2). Ends the redirection of queries to loopback if /etc/resolv.conf has a name server on loopback and the target binds port 53 there, with CAP_NET_BIND_SERVICE: the phase then runs a DNS server. */
 void dns_redirect_note_bind(struct dns_redirect *redirect, const struct target *target, const struct destination *address);
 
 /* query_trap.c: answers DNS queries of a phase without a network namespace */

@@ -349,7 +349,7 @@ static bool is_same_file(int fd, const char *path)
 	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-/* If the file of records fd has ROTATE_BYTES or more, renames it to PATH.1 and returns a descriptor of a new file, or -1 on failure. Returns fd if the file is smaller, or if it cannot be locked or renamed. Processes that have the old file open continue to write to it. */
+/* Renames the file of records fd to PATH.1 if it has ROTATE_BYTES or more, and returns a descriptor of a new file, or -1 on failure. Returns fd if the file is smaller or cannot be locked or renamed. Processes that have the old file open still write to it. */
 static int rotate(int fd, const char *path)
 {
 	char old[4096];

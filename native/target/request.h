@@ -65,7 +65,7 @@ struct request {
 	int unreadable;		/* errno with which reading the target's memory failed; 0: everything was read */
 };
 
-/* Reads the arguments and addresses of the target's call. Returns false if the call needs no handling: it is not in the table of syscalls.c, or it is an ipc(2) that creates no object. Returns true otherwise, even if an address could not be read (request->unreadable). */
+/* Reads the arguments and addresses of the target's call. Returns false for a call that needs no handling: one that is not in the table of syscalls.c, or an ipc(2) that creates no object. Otherwise returns true, even if an address could not be read (request->unreadable). */
 bool request_read(struct request *request, const struct target *target, const struct seccomp_data *data);
 
 #endif

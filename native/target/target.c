@@ -304,7 +304,7 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
 	return true;
 }
 
-/* Returns true if copy, a duplicate of another thread's fd, is the same file as fd of the target. Tries kcmp(2), which a kernel may lack, then /proc/TID/fd, which requires the ids of the target. Returns false if the files differ, or if both ways fail. */
+/* Returns true if copy, a duplicate of another thread's fd, is the same file as fd of the target. Tries kcmp(2), which a kernel may lack, then /proc/TID/fd, which requires the ids of the target. Returns false if the files differ or both fail. */
 static bool is_file_of_target(const struct target *target, pid_t other_thread, int fd, int copy)
 {
 	struct stat theirs, ours;

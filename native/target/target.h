@@ -50,7 +50,7 @@ void target_add_parents(const struct target *target, struct program *program);
 /* Reads size bytes at an address of the thread's memory. Returns false and sets errno if it cannot read all of them. */
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size);
 
-/* Duplicates a descriptor of the thread (pidfd_getfd(2), Linux 5.6); close it by target_close(). On failure, returns -1 and sets errno, for example to EBADF if the thread has no such descriptor, or to EPERM if the watcher may not inspect the thread. */
+/* Duplicates a descriptor of the thread (pidfd_getfd(2), Linux 5.6); close it by target_close(). On failure, returns -1 and sets errno: for example EBADF if the thread has no such descriptor, EPERM if the watcher may not inspect the thread. */
 int target_duplicate(const struct target *target, int fd);
 
 /* Closes a copy from target_duplicate() or target_open_path(), unless it is -1. The watchdog limits the time of close(2), which may wait for a FUSE server (fuse_flush() in fs/fuse/file.c). */

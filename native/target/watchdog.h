@@ -13,8 +13,8 @@
 /* The functions of the main loop that the watchdog calls. */
 struct watched_loop {
 	void *owner;				   /* argument that the watchdog passes to serve() and fail() */
-	void (*serve)(void *owner, bool replaces); /* runs the main loop in the calling thread and never returns; replaces: true: the thread replaces a stuck thread and must first answer the call of the phase that the stuck thread handled; false: there is no such call */
-	void (*fail)(void *owner);		   /* called by the watchdog's thread if it cannot replace a stuck thread, because too many are stuck (MOST_STUCK_THREADS) or no thread can be started; must end the process, because nothing answers calls of the phase any more */
+	void (*serve)(void *owner, bool replaces); /* runs the main loop in the calling thread and never returns; replaces: true: the thread replaces a stuck one and must first answer the call that the stuck thread handled; false: there is no such call */
+	void (*fail)(void *owner);		   /* called by the watchdog's thread if it cannot replace a stuck thread: too many are stuck (MOST_STUCK_THREADS), or no thread can be started; must end the process, because nothing answers calls of the phase any more */
 };
 
 /* Calls loop->serve(). Returns only after a new thread has replaced the calling thread and the stuck call has returned. */
@@ -26,7 +26,7 @@ bool watchdog_start_thread(void);
 /* Starts the time limit of a system call that may get stuck. In a process that has not called watchdog_run(), such as a child process of the watcher, there is no time limit. */
 void watchdog_begin(void);
 
-/* Ends the time limit after the system call has returned. Keeps errno. If a new thread has replaced the calling thread meanwhile, does not return: the calling thread ends or, if it is the one that called watchdog_run(), returns from there. */
+/* Ends the time limit after the system call has returned. Keeps errno. Does not return if a new thread has replaced the calling one: the calling thread then ends or, if it called watchdog_run(), returns from there. */
 void watchdog_end(void);
 
 #endif

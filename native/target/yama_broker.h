@@ -10,7 +10,7 @@
 /* Returns true if ptrace_scope is 1, and false otherwise. With 0 the watcher itself has access. With 2 or 3 the broker would not help, because an ancestor has no more access than the watcher. */
 bool yama_broker_is_needed(void);
 
-/* For the watcher: make the Yama broker call process_read_memory() or process_duplicate_descriptor(). broker: socket to the broker; -1: there is no broker, so both functions fail. On failure, the first returns false, and the second returns -1 and sets errno. */
+/* For the watcher: make the Yama broker call process_read_memory() or process_duplicate_descriptor(). broker: socket to the broker; -1: there is none, so both functions fail. On failure, the first returns false, the second -1 with errno. */
 bool yama_broker_read_memory(int broker, pid_t tid, uint64_t address, void *data, size_t size);
 int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd);
 

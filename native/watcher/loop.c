@@ -27,7 +27,7 @@ struct loop {
 	struct event_source listener_end; /* the seccomp listener, to detect that all processes with the filter have ended; used only if the watcher outlives the supervisor */
 	sem_t lock;
 	bool has_second_thread;
-	bool is_listening; /* true: the thread that has the lock is the one that waits for notifications; false: it is the one that waits for other events. If this thread gets stuck, the thread that replaces it waits for the same events */
+	bool is_listening; /* what the thread with the lock waits for, and also a thread that replaces it: true: notifications; false: all other events */
 	struct notifier notifier;
 };
 
@@ -60,7 +60,7 @@ static void exit_after_phase(void *owner, struct event_source *unused)
 	_exit(0);
 }
 
-/* Handles the end of the phase: the supervisor sends a byte, which makes the watcher stay, or closes the socket, which makes it exit. The watcher also exits if all processes with the filter have ended, or if confine's init has sent no listener. */
+/* Handles the end of the phase. The watcher exits if the supervisor closes the socket. After a byte from the supervisor, it stays, unless all processes with the filter have ended or init has sent no listener. */
 static void handle_control(void *owner, struct event_source *control)
 {
 	struct loop *loop = owner;
@@ -205,7 +205,7 @@ static void serve(void *owner, bool replaces)
 	serve_others(loop);
 }
 
-/* Ends the watcher. Called by the watchdog if it cannot replace a stuck thread. Closes the listener, which would otherwise stay open until the last stuck thread ends. Shuts down the socket to the supervisor, which then notices the end even if a stuck thread has a copy of the socket (close_in_thread()). */
+/* Ends the watcher. Called by the watchdog if it cannot replace a stuck thread. Closes the listener, which would stay open until the last stuck thread ends. Shuts down the socket to the supervisor, because a stuck thread may keep a copy of it open (close_in_thread()). */
 static void fail(void *owner)
 {
 	struct loop *loop = owner;

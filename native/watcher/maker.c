@@ -73,7 +73,7 @@ static bool ask_init(int maker, const struct maker_request *wanted, int millisec
 	return false;
 }
 
-/* Answers the call with a duplicate of fd, with the close-on-exec flag if close_on_exec is true. Returns false and sets errno if the target cannot receive the descriptor: for example ENOENT if its call has ended, or EMFILE if it has too many open descriptors. */
+/* Answers the call with a duplicate of fd, which is close-on-exec if close_on_exec is true. Returns false and sets errno if the target cannot receive it: for example ENOENT if the call has ended, or EMFILE if too many descriptors are open. */
 static bool answer_with_fd(const struct target *target, int fd, bool close_on_exec)
 {
 	struct seccomp_notif_addfd added = {
@@ -276,7 +276,7 @@ static int create_queue(const struct ipc_request *request, uint64_t *inode)
 	return queue;
 }
 
-/* Creates the requested object and adds it to the table. Returns its id or, for a message queue, a descriptor. Returns -1 if the kernel must continue the call, for example because the object exists. Shared memory is only added to the table, and the result is -1. */
+/* Creates the requested object and adds it to the table. Returns its id or, for a message queue, a descriptor. Returns -1 if the kernel must continue the call: for example if the object exists, and for shared memory, which is only added to the table. */
 static int create_ipc_object(struct ipc_objects *objects, const struct ipc_request *request)
 {
 	const int exclusive = request->flags | IPC_CREAT | IPC_EXCL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The network filter: a phase without a network namespace may reach only its own sockets. A hostile build can evade the filter, because it can change an address after the check, before the kernel reads it again (SECCOMP_USER_NOTIF_FLAG_CONTINUE). */
+/* The network filter: a phase without a network namespace may reach only its own sockets. A hostile build can evade it by changing an address after the check, before the kernel reads it again (SECCOMP_USER_NOTIF_FLAG_CONTINUE). */
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>

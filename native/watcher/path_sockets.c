@@ -110,7 +110,7 @@ static struct log_row *find_row(struct network_log *log, const struct target *ta
 	return network_log_add(log, LOG_SOCKETS, &found);
 }
 
-/* Opens the file that the target would find at a path, and returns what kind of file it is. For a socket of the host, sets *row to the row of the log for this socket, or to NULL if the log is full; otherwise leaves *row unchanged. */
+/* Returns what kind of file the target would find at a path. For a socket of the host, sets *row to the row of the log for this socket, or to NULL if the log is full; otherwise leaves *row unchanged. */
 static enum path_kind examine(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path, struct log_row **row)
 {
 	struct socket_file file = {0};
@@ -165,7 +165,7 @@ bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, con
 	bool refuse = false;
 	for (size_t i = 0; i < request->path_count; i++)
 		refuse = log_path(sockets, log, target, request->paths[i]) || refuse;
-	/* Refuse also a connection or datagram whose address the watcher could not read, because it may be the path of a socket of the host. Do not refuse after EFAULT: the kernel cannot read such an address either, so the call fails anyway. */
+	/* Also refuse a call whose address the watcher could not read, because it may be the path of a socket of the host. After EFAULT, the kernel cannot read the address either, so that the call fails anyway. */
 	bool is_hidden = request->call != CALL_BIND && request->unreadable != 0 && request->unreadable != EFAULT;
 	return refuse || (is_hidden && sockets->options->own_sockets);
 }

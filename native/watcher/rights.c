@@ -30,7 +30,7 @@ static void change_to_unused_ids(void)
 	syscall(SYS_setresuid, own, own, own);
 }
 
-/* Gives this process the file rights of the owner of path (setfsuid(2)). Needed for the socket of Portage's SOCKS proxy, to which only the owner may connect. permitted: the capabilities before the change of the ids, without which setfsuid(2) would have no effect. */
+/* Gives this process the file rights of the owner of path (setfsuid(2)), because only the owner may connect to the socket of Portage's SOCKS proxy. permitted: the capabilities before the change of the ids, which setfsuid(2) needs. */
 static void use_file_rights_of_owner(const char *path, uint64_t permitted)
 {
 	struct stat status;

@@ -12,7 +12,7 @@ struct watcher {
 	struct network_log *log;  /* log of the phase's network use; NULL: system calls are not watched */
 	int setup_socket;	  /* end of confine's init in the socket pair with the watcher, for the seccomp listener and requests to init (maker.h); -1: not opened, or closed, as in the supervisor after watcher_start() */
 	int setup_socket_watcher; /* the watcher's end of the socket pair between watcher and confine's init, whose other end is setup_socket; -1: not opened, or closed, as in the supervisor after watcher_start() */
-	int control;		  /* this process's end of the socket pair between supervisor and watcher; a byte from the supervisor makes the watcher stay after the end of the supervisor, the end of file makes it exit; -1: the watcher has not been started */
+	int control;		  /* this process's end of the socket pair between supervisor and watcher; a byte from the supervisor makes the watcher outlive the supervisor, the end of file makes it exit; -1: the watcher has not been started */
 	int broker;		  /* this process's end of the socket pair between watcher and Yama broker (yama_broker.c); -1: there is no broker */
 	pid_t pid;
 	int dns_client; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such pair, or the end is closed, as in the supervisor after watcher_start() */
@@ -34,7 +34,7 @@ void watcher_start_dns(struct watcher *watcher, const struct options *options, c
 /* Starts the watcher. Call it after the supervisor has given up its privileges and before the command starts. Exits on failure. */
 void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route route);
 
-/* Ends the watcher and the DNS server process, and kills each that does not end within a second. phase_may_live_on: true: the watcher stays until all processes of the phase have ended, because without a listener their watched calls would fail with ENOSYS; false: it ends now. */
+/* Ends the watcher and the DNS server process, and kills each that does not end within a second. phase_may_live_on: true: the watcher stays until all processes of the phase have ended, because their watched calls would otherwise fail with ENOSYS; false: it ends now. */
 void watcher_end(struct watcher *watcher, bool phase_may_live_on);
 
 /*

@@ -61,7 +61,7 @@ int net_filter_check(struct net_filter *net_filter, const struct target *target,
 /* Returns 0 if UNIX sockets with this abstract name exist and all of them belong to the phase. Otherwise returns ECONNREFUSED, the errno with which the call must fail. */
 int net_filter_check_abstract(struct net_filter *net_filter, const struct abstract_name *name);
 
-/* Returns 0 if bind(2) may bind a socket to this address. Returns EADDRINUSE if the kernel gives no answer, or if a process outside the phase uses the port: with SO_REUSEPORT, the phase could otherwise share the port with this process. */
+/* Returns 0 if bind(2) may bind a socket to this address. Returns EADDRINUSE if a process outside the phase uses the port, which the phase could share with SO_REUSEPORT, or if the kernel gives no answer. */
 int net_filter_check_bind(struct net_filter *net_filter, const struct destination *address);
 
 /* Remembers that the target's socket fd belongs to the phase, so that net_filter_check*() permit requests to it. Call it before the kernel gives the socket a port or a name. */
@@ -108,7 +108,7 @@ struct path_sockets {
 
 void path_sockets_open(struct path_sockets *sockets, const struct options *options);
 
-/* Logs each path in the request that leads to a socket of the host, unless an option allows it. Returns true if --own-sockets is given and the watcher must refuse the call. Otherwise returns false. A hostile program can evade the check, because it can change the path afterwards. */
+/* Logs each path in the request that leads to a socket of the host, unless an option allows it. Returns true if the watcher must refuse the call (--own-sockets), otherwise false. A hostile program can evade the check by changing the path afterwards. */
 bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, const struct target *target, const struct request *request);
 
 /* notification.c: handles one seccomp notification */
