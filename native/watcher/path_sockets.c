@@ -36,9 +36,9 @@ static bool read_file(int directory, const char *path, struct socket_file *file)
 		.inode = status.stx_ino,
 		.uid = status.stx_uid,
 		.is_socket = S_ISSOCK(status.stx_mode),
-		.changed = nanoseconds(status.stx_ctime.tv_sec, status.stx_ctime.tv_nsec),
 	};
-	file->born = (status.stx_mask & STATX_BTIME) != 0 ? nanoseconds(status.stx_btime.tv_sec, status.stx_btime.tv_nsec) : file->changed;
+	const struct statx_timestamp *born = (status.stx_mask & STATX_BTIME) != 0 ? &status.stx_btime : &status.stx_ctime;
+	file->born = nanoseconds(born->tv_sec, born->tv_nsec);
 	return true;
 }
 
@@ -65,10 +65,10 @@ static bool is_allowed(const struct options *options, const struct socket_file *
  */
 static bool is_own(struct path_sockets *sockets, const struct target *target, const struct socket_file *file)
 {
-	if (file->changed < sockets->started)
+	if (file->born < sockets->started)
 		return false;
 	struct socket_file *known = &sockets->known[file->inode % KNOWN_SOCKETS];
-	if (is_same(known, file) && known->changed == file->changed)
+	if (is_same(known, file) && known->born == file->born)
 		return true;
 	bool own = sockets->phase_diag >= 0 && socket_diag_has_file(sockets->phase_diag, (uint32_t)file->inode);
 	if (!own && sockets->phase_diag >= 0) {
@@ -77,7 +77,7 @@ static bool is_own(struct path_sockets *sockets, const struct target *target, co
 		if (socket_diag_has_file(sockets->host_diag, (uint32_t)file->inode))
 			return false;
 	}
-	own = own || (file->born >= sockets->started && file->uid == thread_status(target->tid).uid);
+	own = own || file->uid == thread_status(target->tid).uid;
 	if (own)
 		*known = *file;
 	return own;

@@ -77,7 +77,7 @@ struct socket_file {
 	uint64_t inode;
 	uid_t uid;
 	bool is_socket;
-	long long born, changed; /* changed: time of the last change of the inode (stx_ctime of statx(2)); born: time of creation (stx_btime), or changed if the file system does not store it */
+	long long born; /* time of creation (stx_btime of statx(2)), or of the last change (stx_ctime) if the file system does not store that time */
 };
 
 enum path_kind {

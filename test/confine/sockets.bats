@@ -119,6 +119,23 @@ results() {
 	[[ $(<"$AUDIT_DIR/out") == 'late ECONNREFUSED' && $(requests) == "$AUDIT_DIR/late python3 1 refused" ]]
 }
 
+@test 'with confine --own-sockets, a phase cannot connect to an older UNIX socket of the host after a chmod of this socket and a bind of a socket with the same inode number in another file system' {
+	local folder=$AUDIT_DIR/tmpfs server
+	local -a AS_USER=(setpriv --reuid=12321 --regid=12321 --clear-groups --)
+	mkdir "$folder"
+	# In a new tmpfs, as the /dev/shm of the phase is one, inode numbers are small and consecutive.
+	mount -t tmpfs -o mode=777 portcullis-test "$folder"
+	for ((i = 0; i < 100; i++)); do touch "$folder/$i"; done
+	serve "$folder/host"
+	server=$!
+	run until_true 30 test -e "$folder/host.ready"
+	run audit_run --own-sockets --net --ipc --record "$RECORD" -- /usr/bin/python3 "$UNIX_CLIENT" forge "$folder/host"
+	kill "$server"
+	umount -l "$folder"
+	echo "$output"
+	[[ $output == 'forge ECONNREFUSED' && $(requests) == "$folder/host python3 1 refused" ]]
+}
+
 @test 'without --net, confine decides by the age and the owner of a UNIX socket file whether the phase has bound the socket' {
 	mkdir -m 777 "$AUDIT_DIR/shared"
 	audit -- sh -c 'cd "$1" && /usr/bin/python3 "$2" own >own && exec /usr/bin/python3 "$2" host "$3"' sh "$AUDIT_DIR/shared" "$UNIX_CLIENT" "$HOST" >"$AUDIT_DIR/out"

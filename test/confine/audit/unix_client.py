@@ -5,6 +5,7 @@ unix_client.py host FOLDER   sends one request to the sockets in FOLDER (stream,
 unix_client.py own           binds sockets in the working directory and sends requests to them
 unix_client.py connect FILE  connects to the socket FILE
 unix_client.py late FILE     creates FILE.started, waits for the socket FILE, and connects to it
+unix_client.py forge FILE    changes the mode of the socket FILE, binds a socket in /dev/shm with its inode number, and connects to FILE
 
 Prints one line for each request: FORM RESULT, where RESULT is ok or the name of an errno.
 """
@@ -159,5 +160,17 @@ def late(path):
     report("late", lambda: connect(path))
 
 
+def forge(path):
+    os.chmod(path, 0o700)
+    wanted, inode = os.stat(path).st_ino, 0
+    while inode < wanted:
+        own = socket.socket(socket.AF_UNIX)
+        own.bind(f"/dev/shm/{inode}")
+        inode = os.stat(own.getsockname()).st_ino
+    assert inode == wanted, f"{inode} is not {wanted}"
+    report("forge", lambda: connect(path))
+
+
 if __name__ == "__main__":
-    {"connect": lambda path: report("connect", lambda: connect(path)), "host": host, "own": own, "late": late}[sys.argv[1]](*sys.argv[2:])
+    modes = {"connect": lambda path: report("connect", lambda: connect(path)), "host": host, "own": own, "late": late, "forge": forge}
+    modes[sys.argv[1]](*sys.argv[2:])
