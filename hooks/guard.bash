@@ -86,12 +86,12 @@ __portcullis_call() {
 		# A value with several lines can contain a line `declare -x elements[$(COMMAND)]=1`, so accept only names without a subscript.
 		[[ $name != +([A-Za-z0-9_]) ]] || local -x "$name=${initial[$name]-}"
 	done 2>/dev/null
-	# HOME is a directory in which the build can write modules of Python, which PYTHONNOUSERSITE disables.
+	# PYTHONNOUSERSITE=1 keeps Python from loading modules in HOME, where the build can write.
 	local -x PATH=@path@ SANDBOX_ON=0 PYTHONNOUSERSITE=1
 	# elog, ewarn and die of Portage assign these global variables. If the build has declared one with -i, an assignment can run code of the build. So make them local.
 	# shellcheck disable=SC2034
 	local EBUILD_DEATH_HOOKS='' EBUILD_MASTER_PID='' _PORTAGE_ORIG_PATH='' LAST_E_CMD sourcefile lineno args newarg j
-	# die does not return, so only its call unexports functions.
+	# Unexport functions only for die, which does not return: after the other functions, the phase needs its exported functions.
 	mapfile -t lines < <(declare -Fx)
 	[[ $1 != die || ! ${lines[*]} ]] || export -nf -- "${lines[@]##* }"
 	"${@//\\/\\\\}"

@@ -137,7 +137,7 @@ struct notifier {
 	struct net_filter *net_filter;	/* refuses connections out of a phase without a network namespace; NULL: the phase has one, or its network is not restricted */
 	struct dns_redirect dns_redirect;
 	struct target_access *access;
-	int maker; /* see maker.h */
+	int maker; /* the watcher's end of the socket pair with init (maker.h); -1: closed, because confine's init has ended */
 	struct path_sockets sockets;
 	struct protocol_cache protocol;
 	int listener; /* the watcher's descriptor of the seccomp listener; -1: confine's init has not sent it, or the watcher has closed it because all processes with the filter have ended */

@@ -61,8 +61,8 @@ export async function run({ values, words, command }: Input): Promise<number> {
 
 /**
  * Returns a command that runs `bash` as the user of the phase: with userpriv, this user can write the saved environment, so root must not source
- * it. The command also separates bash from root's terminal, to which bash could otherwise type commands (TIOCSTI in ioctl_tty(2)), and
- * of which its remaining processes could read what root types.
+ * it. The command also gives bash a terminal of its own: in root's terminal, bash could type commands (TIOCSTI in ioctl_tty(2)), and
+ * processes that outlive bash could read what root types.
  */
 function asUserOf(
 	phase: string,
