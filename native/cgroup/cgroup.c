@@ -357,19 +357,11 @@ bool cgroup_kill(const struct cgroup *cgroup, long long deadline)
 	return true;
 }
 
-/* Returns the number at the start of the file name in directory, or -1 if the file is missing or does not start with a number. */
-static long long read_number(int directory, const char *name)
-{
-	char text[64];
-	bool is_number = file_read(directory, name, text, sizeof text) > 0 && isdigit((unsigned char)text[0]);
-	return is_number ? atoll(text) : -1;
-}
-
 void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage)
 {
 	int directory = cgroup->directory;
 	long long user = cgroupfs_value(directory, "cpu.stat", "user_usec"), system = cgroupfs_value(directory, "cpu.stat", "system_usec");
-	long long memory = read_number(directory, "memory.peak"), processes = read_number(directory, "pids.peak");
+	long long memory = cgroupfs_value(directory, "memory.peak", NULL), processes = cgroupfs_value(directory, "pids.peak", NULL);
 	bool killed = cgroup->inherits[LIMIT_MEMORY] && cgroupfs_value(cgroup->inherited, "memory.events", "oom_kill") > cgroup->inherited_killed;
 	bool refused = cgroup->inherits[LIMIT_PIDS] && cgroupfs_value(cgroup->inherited, "pids.events", "max") > cgroup->inherited_refused;
 	*usage = (struct cgroup_usage){

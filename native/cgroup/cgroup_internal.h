@@ -11,7 +11,7 @@
 /* Opens the subdirectory path of directory; "" is directory itself. Follows no symbolic link in the last component. Returns a descriptor, or -1 with errno (ENODEV outside of cgroup v2). */
 int cgroupfs_open_directory(int directory, const char *path);
 
-/* Returns the number after key in a file with lines "KEY NUMBER", or -1 if the file or the key does not exist. */
+/* Returns the number after key in a file with lines "KEY NUMBER" or, if key is NULL, the number at the start of the file. Returns -1 if there is no such file, key or number. */
 long long cgroupfs_value(int directory, const char *name, const char *key);
 
 /* Makes a cgroup with mode 0711: other users cannot open it and lock it, which would mark it as in use. Returns false with errno. */

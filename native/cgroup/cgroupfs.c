@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cgroup/cgroup_internal.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <linux/magic.h>
 #include <signal.h>
@@ -35,7 +36,10 @@ int cgroupfs_open_directory(int directory, const char *path)
 long long cgroupfs_value(int directory, const char *name, const char *key)
 {
 	char text[4096];
-	return file_read(directory, name, text, sizeof text) < 0 ? -1 : text_value(text, key);
+	file_read(directory, name, text, sizeof text);
+	if (key != NULL)
+		return text_value(text, key);
+	return isdigit((unsigned char)text[0]) ? atoll(text) : -1;
 }
 
 /* Maximum depth of nested cgroups that confine searches and removes. If a build nests deeper, cgroups remain, and the record has "stuck":true. */
