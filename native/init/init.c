@@ -52,7 +52,7 @@ static noreturn void kill_and_exit(const struct init *init, bool supervisor_exit
 	/* Without the supervisor, kill even the processes of an untracked phase: no record lists them, and without a watcher their watched calls fail. */
 	bool emptied = (init->tracking == TRACK_SUBREAPER || supervisor_exited) && pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
 	if (supervisor_exited && emptied)
-		ipc_objects_remove(init->ipc_objects);
+		ipc_objects_remove(init->watcher->ipc_objects);
 	/* Kill all processes of the PID namespace now: when process 1 exits, the kernel kills them only after closing its files (do_exit()), which a FUSE server can delay. */
 	if (getpid() == 1)
 		kill(-1, SIGKILL);
@@ -66,7 +66,7 @@ static noreturn void kill_and_exit(const struct init *init, bool supervisor_exit
 static noreturn void exit_without_supervisor(const struct init *init)
 {
 	if (init->cgroup_kill >= 0 && init->tracking == TRACK_SUBREAPER && pids_kill_descendants(clock_milliseconds()))
-		ipc_objects_remove(init->ipc_objects);
+		ipc_objects_remove(init->watcher->ipc_objects);
 	if (init->cgroup_kill >= 0 && write(init->cgroup_kill, "1", 1) != 1)
 		print_error("cannot kill the remaining processes by cgroup.kill: %m");
 	kill_and_exit(init, true);
@@ -114,7 +114,7 @@ static void send_ready(const struct init *init)
 /* Starts the command and returns its process ID. With a watcher, opens setup_pipe, from which init then receives a message (seccomp_listener_forward()). */
 static pid_t start_command(const struct init *init, int setup_pipe[2])
 {
-	bool is_watched = init->watcher_socket >= 0;
+	bool is_watched = init->watcher->setup_socket >= 0;
 	if (is_watched && pipe2(setup_pipe, O_CLOEXEC) != 0)
 		refuse("pipe: %m");
 	/* A watched command shares the descriptors of init until its exec, so that init has the listener that the command gets. */
@@ -125,7 +125,7 @@ static pid_t start_command(const struct init *init, int setup_pipe[2])
 	if (command < 0)
 		refuse("fork: %m");
 	if (command == 0) {
-		phase_seccomp_install(init->options, setup_pipe[1], init->network, init->ipc_objects != NULL, init->log);
+		phase_seccomp_install(init->options, setup_pipe[1], init->network, init->watcher->ipc_objects != NULL, init->watcher->log);
 		exec_command(init->options, init->signals);
 	}
 	return command;
@@ -148,7 +148,7 @@ noreturn void init_run(const struct init *init)
 	int setup_pipe[2] = {-1, -1};
 	pid_t command = start_command(init, setup_pipe);
 	bool command_exited = false, no_children_sent = false;
-	int watcher_socket = init->watcher_socket;
+	int watcher_socket = init->watcher->setup_socket;
 	for (;;) {
 		struct pollfd sources[] = {{.fd = init->channel, .events = POLLIN},
 					   {.fd = signal_fd, .events = POLLIN},
@@ -158,7 +158,7 @@ noreturn void init_run(const struct init *init)
 			exit_without_supervisor(init);
 		if (sources[1].revents != 0)
 			discard_signals(signal_fd);
-		if (sources[2].revents != 0 && !maker_serve(watcher_socket, init->ipc_objects)) {
+		if (sources[2].revents != 0 && !maker_serve(watcher_socket, init->watcher->ipc_objects)) {
 			close(watcher_socket);
 			watcher_socket = -1;
 		}

@@ -12,7 +12,7 @@
 #include "options/options.h"
 #include "util/fds.h"
 #include "util/process.h"
-#include "watcher/maker.h"
+#include "watcher/watcher.h"
 
 enum message_type {
 	/* Messages from init to the supervisor: */
@@ -61,9 +61,7 @@ struct init {
 	enum tracking tracking;
 	int cgroup_kill; /* descriptor of the phase's cgroup.kill, by which init kills the phase if the supervisor has exited; -1: no cgroup, or Linux before 5.14 */
 	enum network network;
-	int watcher_socket;		 /* socket between init and the watcher; -1: the command is not watched */
-	struct ipc_objects *ipc_objects; /* IPC objects that the phase has created and confine must remove; NULL: confine does not remember any */
-	struct network_log *log;	 /* network log, shared with the watcher; NULL: the command is not watched */
+	const struct watcher *watcher; /* not started yet; setup_socket is -1 if the command is not watched */
 	const struct options *options;
 	const struct signals *signals;
 };

@@ -53,9 +53,7 @@ static noreturn void become_init(const struct supervisor *s, const struct setup_
 		.tracking = plan->tracking,
 		.cgroup_kill = s->result.has_cgroup ? s->cgroup.kill : -1,
 		.network = phase_network(s),
-		.watcher_socket = s->watcher.setup_socket,
-		.ipc_objects = s->watcher.ipc_objects,
-		.log = s->watcher.log,
+		.watcher = &s->watcher,
 		.options = s->options,
 		.signals = s->signals,
 	});
