@@ -94,7 +94,7 @@ void egress_check_pending(struct egress *egress)
 		struct pending_call *pending = &egress->calls[i];
 		if (pending->handler == NULL)
 			continue;
-		bool interrupted = thread_status(pending->call.target.tid).signals != 0;
+		bool interrupted = thread_has_signal(pending->call.target.tid);
 		if (!target_is_valid(&pending->call.target))
 			call_handler(egress, pending, PENDING_GONE);
 		else if (pending->deadline != 0 && pending->deadline <= now)

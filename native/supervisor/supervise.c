@@ -185,7 +185,7 @@ static bool watcher_is_killed(const struct watcher *watcher)
 {
 	struct thread_status status = thread_status(watcher->pid);
 	/* If /proc belongs to another PID namespace, it shows another process under this ID, whose parent is not the supervisor. */
-	return status.parent == getpid() && (status.is_zombie || (status.signals >> (SIGKILL - 1) & 1) != 0);
+	return status.parent == getpid() && (status.is_zombie || ((status.pending | status.shared_pending) >> (SIGKILL - 1) & 1) != 0);
 }
 
 /* Returns the route by which the connections that --allow permits leave the phase. */

@@ -82,16 +82,30 @@ struct thread_status thread_status(pid_t tid)
 		.umask = (mode_t)status_field(text, "\nUmask:", 8, 0),
 		.capabilities = status_field(text, "\nCapEff:", 16, 1),
 		.is_zombie = strstr(text, "\nState:\tZ") != NULL,
+		.pending = status_field(text, "\nSigPnd:", 16, 0),
+		.shared_pending = status_field(text, "\nShdPnd:", 16, 0),
+		.blocked = status_field(text, "\nSigBlk:", 16, ~0ULL),
 	};
 	const char *ids = strstr(text, "\nUid:");
 	if (ids != NULL)
 		sscanf(ids, " Uid: %u %u %*u %*u Gid: %*u %u", &status.uid, &status.effective_uid, &status.effective_gid);
-	unsigned long long pending = status_field(text, "\nSigPnd:", 16, 0);
-	/* Count a signal to the whole process only for its first thread: this thread gets the signal, unless it blocks the signal (complete_signal() in kernel/signal.c). */
-	if (status.process == tid)
-		pending |= status_field(text, "\nShdPnd:", 16, 0);
-	status.signals = pending & ~status_field(text, "\nSigBlk:", 16, ~0ULL);
 	return status;
+}
+
+bool thread_has_signal(pid_t tid)
+{
+	struct thread_status status = thread_status(tid);
+	uint64_t shared = status.shared_pending & ~status.blocked;
+	if (shared == 0 || status.process == tid || (status.pending & ~status.blocked) != 0)
+		return ((status.pending | status.shared_pending) & ~status.blocked) != 0;
+	/* The kernel assigns a signal to the whole process to its first thread or, if this thread blocks the signal, to any thread that does not (complete_signal() in kernel/signal.c). So count the signal only if all other threads block it. */
+	AUTO_CLOSEDIR DIR *threads = opendir(proc_path(status.process, "task").text);
+	struct dirent *entry;
+	while (threads != NULL && shared != 0 && (entry = readdir(threads)) != NULL)
+		if (entry->d_name[0] != '.' && atoi(entry->d_name) != tid)
+			shared &= thread_status((pid_t)atoi(entry->d_name)).blocked;
+	/* Read the pending signals again: a thread that has received the signal blocks it while it runs the signal handler. */
+	return threads != NULL && (shared & thread_status(tid).shared_pending) != 0;
 }
 
 bool target_is_single_threaded(const struct target *target)

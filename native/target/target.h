@@ -66,12 +66,15 @@ struct thread_status {
 	uid_t uid, effective_uid; /* real and effective user id; (uid_t)-1: /proc/TID/status cannot be read */
 	gid_t effective_gid;
 	mode_t umask;
-	uint64_t capabilities; /* effective capabilities, bit N for capability N; 1 if unknown, for example if a long list of groups fills the read buffer, because 0 would mean "no capabilities" */
-	uint64_t signals;      /* pending signals that the thread does not block, so that they interrupt a system call of the thread: bit N - 1 for signal N; 0: there are none, or /proc/TID/status cannot be read */
-	bool is_zombie;	       /* true: the thread has ended; false: it has not, or /proc/TID/status cannot be read */
+	uint64_t capabilities;			   /* effective capabilities, bit N for capability N; 1 if unknown, for example if a long list of groups fills the read buffer, because 0 would mean "no capabilities" */
+	uint64_t pending, shared_pending, blocked; /* bit N - 1 for signal N: signals that are pending for the thread, signals that are pending for the process, and signals that the thread blocks */
+	bool is_zombie;				   /* true: the thread has ended; false: it has not, or /proc/TID/status cannot be read */
 };
 
 struct thread_status thread_status(pid_t tid);
+
+/* Returns true if a signal is pending that interrupts a system call of the thread. Returns false if there is no such signal, or if this is unknown. */
+bool thread_has_signal(pid_t tid);
 
 bool target_is_single_threaded(const struct target *target);
 

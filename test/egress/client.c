@@ -166,14 +166,6 @@ static int interrupt(int flags)
 	return fd;
 }
 
-static void interrupted(void)
-{
-	int fd = interrupt(0);
-	struct pollfd writable = {.fd = fd, .events = POLLOUT};
-	expect(poll(&writable, 1, 60000) == 1 && get(fd, SOL_SOCKET, SO_ERROR) == 0, "the connect continues");
-	expect_echo(fd);
-}
-
 static void restarted(void)
 {
 	expect_echo(interrupt(SA_RESTART));
@@ -187,6 +179,25 @@ static sigset_t mask_alarm(int how)
 	sigaddset(&set, SIGALRM);
 	pthread_sigmask(how, &set, NULL);
 	return set;
+}
+
+static void *fail_and_poll(void *nothing)
+{
+	mask_alarm(SIG_UNBLOCK);
+	int fd = interrupt(0);
+	struct pollfd writable = {.fd = fd, .events = POLLOUT};
+	expect(poll(&writable, 1, 60000) == 1 && get(fd, SOL_SOCKET, SO_ERROR) == 0, "the connect continues");
+	expect_echo(fd);
+	return nothing;
+}
+
+/* The main thread blocks SIGALRM, so the kernel sends it to the thread that is in connect(2). */
+static void interrupted(void)
+{
+	pthread_t thread;
+	mask_alarm(SIG_BLOCK);
+	pthread_create(&thread, NULL, fail_and_poll, NULL);
+	pthread_join(thread, NULL);
 }
 
 static void *restart(void *nothing)
