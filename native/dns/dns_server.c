@@ -255,8 +255,7 @@ static void receive_request(void *owner, struct event_source *watcher)
 {
 	struct server *server = owner;
 	struct dns_request request;
-	int unused[PASSED_FDS];
-	if (!fd_passing_receive(watcher->fd, &request, sizeof request, unused, NULL))
+	if (!fd_passing_receive(watcher->fd, &request, sizeof request, NULL, 0, NULL))
 		drain_and_exit(server);
 	struct destination own = {0};
 	AUTO_CLOSE int fd = open_client_socket(&request);

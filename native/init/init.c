@@ -39,12 +39,7 @@ void channel_send(int end, const struct message *message)
 
 bool channel_receive(int end, struct message *message)
 {
-	int fds[PASSED_FDS];
-	if (!fd_passing_receive(end, message, sizeof *message, fds, &message->sender))
-		return false;
-	if (message->type == MESSAGE_READY)
-		memcpy(message->counters, fds, sizeof fds);
-	return true;
+	return fd_passing_receive(end, message, sizeof *message, NULL, 0, NULL);
 }
 
 static noreturn void kill_and_exit(const struct init *init, bool supervisor_exited)

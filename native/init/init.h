@@ -28,7 +28,7 @@ enum message_type {
 
 struct message {
 	enum message_type type;
-	pid_t sender; /* process ID of init in the supervisor's PID namespace; the kernel provides it, and channel_receive() stores it */
+	pid_t sender; /* MESSAGE_READY: process ID of init in the supervisor's PID namespace, which the kernel provides */
 	struct setup_error setup_error;
 	union {
 		int counters[PASSED_FDS]; /* MESSAGE_READY: descriptors of the kernel's packet counters (snmp_files()) */
@@ -46,7 +46,7 @@ bool channel_open(int ends[2]);
 /* Sends one message. A dead peer is not an error: the next channel_receive() returns false. If init does not read, the message is lost. */
 void channel_send(int end, const struct message *message);
 
-/* Waits for one message. Returns false with errno, for example if every process with the other end has exited. */
+/* Waits for one message, other than MESSAGE_READY, and discards its descriptors. Returns false with errno, for example if every process with the other end has exited. */
 bool channel_receive(int end, struct message *message);
 
 enum tracking {

@@ -88,7 +88,7 @@ static bool receive_before(int channel, struct message *message, long long deadl
 		long long left = deadline - clock_milliseconds();
 		ready = poll(&source, 1, left > 0 ? (int)left : 0);
 	} while (ready < 0 && errno == EINTR);
-	return ready > 0 && channel_receive(channel, message);
+	return ready > 0 && fd_passing_receive(channel, message, sizeof *message, message->counters, PASSED_FDS, &message->sender);
 }
 
 /* Receives messages until init is ready, the set-up has failed, or the time limit is over. Returns true if init is ready. first: the process that launch_init() has forked; if another process has become init, or on failure, it is reaped. */

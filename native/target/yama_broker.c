@@ -34,16 +34,16 @@ bool yama_broker_is_needed(void)
 /* Sends a request to the broker and waits for the reply, on a socket pair for this request, because other threads may wait too. Returns the descriptor in the reply, or -1 if it has none. Sets reply->error to EPERM if there is no reply. */
 static int send_request(int broker, const struct broker_request *request, int pidfd, struct broker_reply *reply)
 {
-	int ends[2], found[PASSED_FDS] = {-1, -1};
+	int ends[2], found = -1;
 	reply->error = EPERM;
 	if (broker < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return -1;
 	bool sent = fd_passing_send(broker, request, sizeof *request, (const int[PASSED_FDS]){ends[1], pidfd});
 	close(ends[1]);
-	if (!sent || !fd_passing_receive(ends[0], reply, sizeof *reply, found, NULL))
+	if (!sent || !fd_passing_receive(ends[0], reply, sizeof *reply, &found, 1, NULL))
 		reply->error = EPERM;
 	close(ends[0]);
-	return found[0];
+	return found;
 }
 
 bool yama_broker_read_memory(int broker, pid_t tid, uint64_t address, void *data, size_t size)
@@ -74,7 +74,7 @@ static bool answer_one(int socket)
 	struct broker_request request;
 	int received[PASSED_FDS], found[PASSED_FDS] = {-1, -1};
 	bool opened;
-	if (!fd_passing_receive(socket, &request, sizeof request, received, NULL))
+	if (!fd_passing_receive(socket, &request, sizeof request, received, PASSED_FDS, NULL))
 		return errno == EPROTO;
 	if (request.tid == 0) {
 		found[0] = process_duplicate_descriptor(received[1], request.fd);

@@ -11,20 +11,6 @@ union control {
 	char bytes[CMSG_SPACE(PASSED_FDS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 };
 
-static void read_control_message(struct cmsghdr *header, int fds[PASSED_FDS], pid_t *sender)
-{
-	size_t length = header->cmsg_len - CMSG_LEN(0), most = PASSED_FDS * sizeof *fds;
-	struct ucred from;
-	if (header->cmsg_level != SOL_SOCKET)
-		return;
-	if (header->cmsg_type == SCM_RIGHTS)
-		memcpy(fds, CMSG_DATA(header), length < most ? length : most);
-	if (header->cmsg_type == SCM_CREDENTIALS && sender != NULL) {
-		memcpy(&from, CMSG_DATA(header), sizeof from);
-		*sender = from.pid;
-	}
-}
-
 bool fd_passing_send(int socket, const void *data, size_t size, const int fds[PASSED_FDS])
 {
 	union control control = {0};
@@ -48,27 +34,34 @@ bool fd_passing_send(int socket, const void *data, size_t size, const int fds[PA
 	return sent == (ssize_t)size;
 }
 
-bool fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS], pid_t *sender)
+bool fd_passing_receive(int socket, void *data, size_t size, int *fds, size_t count, pid_t *sender)
 {
 	union control control;
 	struct iovec part = {data, size};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes};
+	/* Give no room to further descriptors, so that the kernel discards them (scm_detach_fds() in net/core/scm.c). */
+	message.msg_controllen = CMSG_LEN(count * sizeof *fds) + (sender == NULL ? 0 : CMSG_SPACE(sizeof(struct ucred)));
 	ssize_t got;
 	while ((got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
 		;
-	for (size_t i = 0; i < PASSED_FDS; i++)
+	for (size_t i = 0; i < count; i++)
 		fds[i] = -1;
-	if (got <= 0) {
-		errno = got == 0 ? ECONNRESET : errno;
+	if (got < 0)
 		return false;
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header)) {
+		size_t length = header->cmsg_len - CMSG_LEN(0), most = count * sizeof *fds;
+		if (header->cmsg_type == SCM_RIGHTS)
+			memcpy(fds, CMSG_DATA(header), length < most ? length : most);
+		if (header->cmsg_type == SCM_CREDENTIALS && sender != NULL)
+			memcpy(sender, CMSG_DATA(header) + offsetof(struct ucred, pid), sizeof *sender);
 	}
-	for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header))
-		read_control_message(header, fds, sender);
 	if (got == (ssize_t)size && (message.msg_flags & MSG_TRUNC) == 0)
 		return true;
-	for (size_t i = 0; i < PASSED_FDS; i++)
+	for (size_t i = 0; i < count; i++) {
 		close_fd(fds[i]);
-	errno = EPROTO;
+		fds[i] = -1;
+	}
+	errno = got == 0 ? ECONNRESET : EPROTO;
 	return false;
 }
 

@@ -15,18 +15,18 @@ void auto_close(const int *fd);
 void auto_fclose(FILE **file);
 void auto_closedir(DIR **folder);
 
-/* Maximum number of descriptors in one message of fd_passing_send(), and length of its array fds. */
+/* Maximum number of descriptors in one message, and length of the array fds of fd_passing_send(). */
 enum { PASSED_FDS = 2 };
 
 /* Sends one message with the descriptors in fds before the first -1 (unix(7), SCM_RIGHTS). Returns false with errno. */
 bool fd_passing_send(int socket, const void *data, size_t size, const int fds[PASSED_FDS]);
 
 /*
- * Receives one message of exactly this size. The descriptors in fds are close-on-exec; unused elements are -1. If sender is not NULL and
- * the socket has SO_PASSCRED, sets *sender to the process ID of the sender. Returns false with errno: ECONNRESET if all other ends are closed,
- * EPROTO if the message has another size.
+ * Receives one message of exactly this size. Stores its first count descriptors in fds, close-on-exec, and discards the others. Unused elements
+ * of fds, and all after a failure, become -1. sender: NULL; or, if the socket has SO_PASSCRED, set to the process ID of the sender. Returns false
+ * with errno: ECONNRESET if all other ends are closed, EPROTO if the message has another size.
  */
-bool fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS], pid_t *sender);
+bool fd_passing_receive(int socket, void *data, size_t size, int *fds, size_t count, pid_t *sender);
 
 /*
  * Reads the first size - 1 bytes of the file at path, relative to directory (openat(2)), and adds a NUL. Returns the length of the text, or -1

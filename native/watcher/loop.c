@@ -36,9 +36,10 @@ static void receive_listener(void *owner, struct event_source *setup)
 	struct loop *loop = owner;
 	char byte;
 	int fds[PASSED_FDS];
-	bool received = fd_passing_receive(setup->fd, &byte, 1, fds, NULL);
-	/* After the message with the listener, confine's init sends only replies to requests (maker.c). A reply that came too late for maker.c can arrive here. It has another size than the message with the listener, which causes EPROTO. Discard it. */
-	if (!received && errno == EPROTO && loop->notifier.listener >= 0)
+	bool has_listener = loop->notifier.listener >= 0;
+	bool received = fd_passing_receive(setup->fd, &byte, 1, fds, has_listener ? 0 : PASSED_FDS, NULL);
+	/* After the message with the listener, confine's init sends only replies to requests (maker.c). A reply that came too late for maker.c can arrive here. Discard it. */
+	if (has_listener && (received || errno == EPROTO))
 		return;
 	if (!received) {
 		event_source_close(loop->epoll, setup);
@@ -126,12 +127,12 @@ static void handle_dns(void *owner, struct event_source *dns)
 	struct loop *loop = owner;
 	struct seccomp_notif notification;
 	char reply;
-	int fds[PASSED_FDS];
-	if (!fd_passing_receive(dns->fd, &reply, sizeof reply, fds, NULL))
+	int fd;
+	if (!fd_passing_receive(dns->fd, &reply, sizeof reply, &fd, 1, NULL))
 		end_dns(loop, "the DNS server process of confine has exited");
 	else if (dns_redirect_take(&loop->notifier.dns_redirect, &notification))
-		notification_handle(&loop->notifier, &notification, fds);
-	close_fd(fds[0]);
+		notification_handle(&loop->notifier, &notification, &fd);
+	close_fd(fd);
 }
 
 static void handle_dns_timeout(void *owner, struct event_source *timer)

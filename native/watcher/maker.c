@@ -61,11 +61,9 @@ static uint64_t namespace_at(const char *path)
 static bool ask_init(int maker, const struct maker_request *wanted, int milliseconds, struct maker_reply *reply, int *fd)
 {
 	struct pollfd init = {.fd = maker, .events = POLLIN};
-	int fds[PASSED_FDS];
 	if (maker < 0 || send(maker, wanted, sizeof *wanted, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof *wanted)
 		return false;
-	while (poll(&init, 1, milliseconds) == 1 && fd_passing_receive(maker, reply, sizeof *reply, fds, NULL)) {
-		*fd = fds[0];
+	while (poll(&init, 1, milliseconds) == 1 && fd_passing_receive(maker, reply, sizeof *reply, fd, 1, NULL)) {
 		if (reply->id == wanted->id)
 			return true;
 		close_fd(*fd);

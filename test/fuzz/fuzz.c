@@ -17,6 +17,7 @@
 #include "egress/egress_internal.h"
 #include "init/init.h"
 #include "options/options.h"
+#include "util/fds.h"
 #include "util/json.h"
 #include "util/text.h"
 #include "target/request.h"
@@ -350,6 +351,61 @@ static void fuzz_socks(const uint8_t *data, size_t size)
 	free(reply);
 }
 
+/*
+ * --- descriptors: fd_passing_receive(). The first four bytes of the input are the number of descriptors that the receiver accepts, the number
+ * that the sender passes, whether the receiver gets credentials, and the size that the receiver expects, minus 1. The rest is the message. ---
+ */
+
+/* Returns the lowest unused descriptor number, which is higher after a descriptor has leaked. */
+static int lowest_unused(void)
+{
+	int fd = dup(STDERR_FILENO);
+	close(fd);
+	return fd;
+}
+
+static void send_descriptors(int socket, const uint8_t *data, size_t size, size_t count)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(256 * sizeof(int))] = {0};
+	struct msghdr message = {.msg_iov = &(struct iovec){(void *)data, size}, .msg_iovlen = 1};
+	if (count > 0) {
+		message.msg_control = control;
+		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		*header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(count * sizeof(int))};
+		for (size_t i = 0; i < count; i++)
+			memcpy(CMSG_DATA(header) + i * sizeof socket, &socket, sizeof socket);
+	}
+	assert(sendmsg(socket, &message, 0) == (ssize_t)size);
+}
+
+static void fuzz_descriptors(const uint8_t *data, size_t size)
+{
+	int ends[2], fds[PASSED_FDS];
+	if (size < 4)
+		return;
+	size_t accepted = data[0] % (PASSED_FDS + 1), passed = data[1] % 254, expected = data[3] + 1, length = size - 4;
+	int credentials = data[2] % 2;
+	pid_t sender = 0;
+	char *received = malloc(expected);
+	assert(received != NULL && socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0);
+	assert(setsockopt(ends[1], SOL_SOCKET, SO_PASSCRED, &credentials, sizeof credentials) == 0);
+	send_descriptors(ends[0], data + 4, length, passed);
+	int before = lowest_unused();
+	bool is_received = fd_passing_receive(ends[1], received, expected, fds, accepted, credentials ? &sender : NULL);
+	assert(is_received == (length == expected) && (is_received || errno == (length == 0 ? ECONNRESET : EPROTO)));
+	assert(!is_received || memcmp(received, data + 4, length) == 0);
+	assert(sender == (credentials ? getpid() : 0));
+	for (size_t i = 0; i < accepted; i++) {
+		assert((fds[i] >= 0) == (is_received && i < passed));
+		close_fd(fds[i]);
+	}
+	assert(lowest_unused() == before);
+	close(ends[0]);
+	close(ends[1]);
+	free(received);
+}
+
 /* --- the programs --- */
 
 typedef void fuzz_target(const uint8_t *data, size_t size);
@@ -365,6 +421,7 @@ static const struct {
 	{"dns", fuzz_dns},
 	{"calls", fuzz_calls},
 	{"socks", fuzz_socks},
+	{"descriptors", fuzz_descriptors},
 };
 static fuzz_target *selected;
 
