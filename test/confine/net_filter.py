@@ -316,7 +316,9 @@ def host(command):
     ports = {name: str(service.getsockname()[1]) for name, service in services.items()}
     ports["HOST_PID"] = str(os.getpid())
     arguments = [ports.get(word, word.replace("@HOST_TCP@", ports["HOST_TCP"])) for word in command]
-    status = subprocess.call(arguments, env={**os.environ, **ports})
+    # The phase inherits the sockets, and may not connect to them either.
+    inherited = [service.fileno() for service in [*services.values(), abstract, abstract_datagrams]]
+    status = subprocess.call(arguments, env={**os.environ, **ports}, pass_fds=inherited)
     for name, service in {"TCP": stream, "UDP": datagram, "TCP on all addresses": any_address, "TCP with SO_REUSEPORT": shared,
                           "TCP on another address": other_address, "abstract stream": abstract, "abstract datagram": abstract_datagrams}.items():
         service.setblocking(False)
