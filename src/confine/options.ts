@@ -54,12 +54,7 @@ const secureVariables =
 	/^(LD_|MALLOC_|(GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES|HOSTALIASES|LOCALDOMAIN|LOCPATH|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TMPDIR|TZDIR)$)/;
 
 /** Returns the environment for confine, with a copy CONFINE_ENV_X of each variable X that the loader removes. confine restores X. */
-export function encodeSecureEnvironment(environment: Environment): Record<string, string> {
-	return Object.fromEntries(
-		Object.entries(environment).flatMap(([name, value]) => {
-			if (value === undefined) return [];
-			const own: [string, string] = [name, value];
-			return secureVariables.test(name) ? [own, [`CONFINE_ENV_${name}`, value]] : [own];
-		}),
-	);
+export function encodeSecureEnvironment(environment: Environment): Environment {
+	const secure = Object.entries(environment).filter(([name]) => secureVariables.test(name));
+	return { ...environment, ...Object.fromEntries(secure.map(([name, value]) => [`CONFINE_ENV_${name}`, value])) };
 }

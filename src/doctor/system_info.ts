@@ -8,31 +8,17 @@ import { evidenceVariables } from '../conflicts/detect.ts';
 import { confineFor, paths } from '../installation/paths.ts';
 import { resolvePortage } from '../portage/resolve_package.ts';
 import { readRecord } from '../records/reader.ts';
-import type { RunRecord } from '../records/schema.ts';
+import { parseRecord, type RunRecord } from '../records/schema.ts';
 import { features } from '../rules/features.ts';
 import { confinements, namespaceConfinements, type Confinement } from '../rules/phases.ts';
 import { resolve } from '../rules/settings.ts';
 import { readTrimmed } from '../util/files.ts';
 import { unavailableCause, type UnavailableCause } from './unavailable_cause.ts';
 
-/** The result of a test run of confine: values from its record or, if it wrote no record, the reason in `broken`. */
-interface ProbeResult extends Pick<RunRecord, keyof typeof noRecord> {
-	/** Why confine could not run the test command; '' if it ran the command. */
-	readonly broken: string;
-}
+/** The record that confine wrote about a test run. `broken` is '' or the reason why confine wrote none: then the record is `noRecord`. */
+type ProbeResult = RunRecord & { readonly broken: string };
 
-const noRecord = {
-	mode: 'none',
-	tracking: 'none',
-	applied: {},
-	missing: [],
-	hostProc: false,
-	filterWhy: '',
-	ownShm: false,
-	watched: '',
-	watchedWhy: '',
-	unreadableWhy: '',
-} as const satisfies Partial<RunRecord>;
+const noRecord = '{"schema":1,"time":"1970-01-01T00:00:00.000Z","mode":"none","tracking":"none","status":{"exit":0}}';
 
 /** True if Portage itself isolates phases: as root with CAP_SYS_ADMIN, which root in a container lacks by default. */
 export function isPortageIsolating({ uid, probeResult }: SystemInfo): boolean {
@@ -136,7 +122,7 @@ async function testRun(
 		const { error, stderr } = await capture(program, args, { env, timeout: 10_000 });
 		const found = readRecord(record);
 		if (found !== undefined) return { ...found, broken: '' };
-		return { ...noRecord, broken: stderr.trim().split('\n').at(-1) || (error ?? 'it wrote no record') };
+		return { ...parseRecord(noRecord), broken: stderr.trim().split('\n').at(-1) || (error ?? 'it wrote no record') };
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}

@@ -6,11 +6,7 @@ import { UsageError, type Input } from '../command.ts';
 import { print } from '../../util/output.ts';
 import { suggestion } from '../../util/suggestion.ts';
 
-const scripts = new Map([
-	['bash', bash],
-	['zsh', zsh],
-	['fish', fish],
-]);
+const scripts = new Map(Object.entries({ bash, zsh, fish }));
 
 export function run({ words: [name = ''] }: Input): number {
 	const script = scripts.get(name);
