@@ -178,7 +178,7 @@ function auditFindings(system: SystemInfo): Finding[] {
 		const state = requested.includes('net') && chosen.PORTCULLIS_ALLOW !== '' ? 'error' : warningOrInactive;
 		const meaning = `network access is counted, but not attributed to programs, and PORTCULLIS_ALLOW has no effect: kernel.yama.ptrace_scope is ${scope}.`;
 		const reboot = ' Then reboot, because the kernel keeps the value 3 until a reboot.';
-		const fix = `As root, run: \`${scope === '3' ? 'echo' : 'sysctl -w'} kernel.yama.ptrace_scope=1 | tee -a /etc/sysctl.d/portcullis.conf\`.${scope === '3' ? reboot : ''}`;
+		const fix = `Run as root: \`${scope === '3' ? 'echo' : 'sysctl -w'} kernel.yama.ptrace_scope=1 | tee -a /etc/sysctl.d/portcullis.conf\`.${scope === '3' ? reboot : ''}`;
 		const own = `refuses every connection: kernel.yama.ptrace_scope is ${scope}.`;
 		return [{ id, state, title, meaning, fix, observed }, ...ownSocketsFinding(isOwn, own, fix)];
 	}

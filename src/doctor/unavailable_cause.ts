@@ -159,7 +159,7 @@ export function unavailableCause(failure: Failure, what: Confinement) {
 	const textOf = (text: Text = '') => (typeof text === 'string' ? text : text(check));
 	const sysctl = textOf(row?.sysctl);
 	const command = sysctl === '' ? '' : `sysctl -w ${sysctl}`;
-	const first = command === '' ? '' : `As root, run: \`${command} | tee -a /etc/sysctl.d/portcullis.conf\`. `;
+	const first = command === '' ? '' : `Run as root: \`${command} | tee -a /etc/sysctl.d/portcullis.conf\`. `;
 	return {
 		id: row?.id ?? '',
 		/** The cause as a clause without a period. */

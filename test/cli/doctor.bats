@@ -239,7 +239,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 		mount -t tmpfs none /etc/sysctl.d && echo 0 >/proc/sys/user/max_user_namespaces || exit
 		text=$(setpriv --ambient-caps=-all --inh-caps=-all -- portcullis doctor)
 		echo "$text, status $?"
-		[[ $text =~ As\ root,\ run:\ \`([^\`]*)\` ]] && PATH+=:/sbin && eval "${BASH_REMATCH[1]}"
+		[[ $text =~ Run\ as\ root:\ \`([^\`]*)\` ]] && PATH+=:/sbin && eval "${BASH_REMATCH[1]}"
 		cat /proc/sys/user/max_user_namespaces /etc/sysctl.d/portcullis.conf
 	' >"$BATS_TEST_TMPDIR/text"
 	grep -q ', status 1$' "$BATS_TEST_TMPDIR/text"

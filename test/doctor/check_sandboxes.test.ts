@@ -119,7 +119,7 @@ test('with PORTCULLIS_SOCKETS="own", portcullis doctor reports an error if confi
 		'="own" refuses every connection: reading',
 	);
 	expect(findings(own, 'yes', '', ['net'], '3')[1]).toContain(
-		'refuses every connection: kernel.yama.ptrace_scope is 3. As root, run: `echo kernel.yama.ptrace_scope=1 | tee -a /etc/sysctl.d/portcullis.conf`. Then reboot, ',
+		'refuses every connection: kernel.yama.ptrace_scope is 3. Run as root: `echo kernel.yama.ptrace_scope=1 | tee -a /etc/sysctl.d/portcullis.conf`. Then reboot, ',
 	);
 	expect(findings({ ...own, PORTCULLIS_AUDIT: 'off' }, 'no', busy)[1]).toContain('has no effect');
 	expect(findings({ ...own, PORTCULLIS_AUDIT: 'off' }, 'yes')).toEqual([
