@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/watchdog.h"
 
+#include <dirent.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 
+#include "util/fds.h"
 #include "util/process.h"
 
 #ifndef SYS_futex /* missing on 32-bit machines whose C library supports only 64-bit times */
@@ -77,6 +79,18 @@ static bool is_runnable(pid_t tid)
 	return proc_read(tid, "stat", text, sizeof text) > 0 && strstr(text, ") R ") != NULL;
 }
 
+/* Returns true if a thread of the Yama broker is runnable: the thread of the watcher then sleeps only until that thread has answered. All threads of the supervisor except its first belong to the broker. */
+static bool is_broker_runnable(void)
+{
+	pid_t supervisor = getppid();
+	AUTO_CLOSEDIR DIR *threads = opendir(proc_path(supervisor, "task").text);
+	struct dirent *entry;
+	while (threads != NULL && (entry = readdir(threads)) != NULL)
+		if (entry->d_name[0] != '.' && atoi(entry->d_name) != supervisor && is_runnable(atoi(entry->d_name)))
+			return true;
+	return false;
+}
+
 static void *watch(void *unused)
 {
 	unsigned last = 0, ticks = 0;
@@ -86,7 +100,7 @@ static void *watch(void *unused)
 		unsigned now = atomic_load(&turn);
 		ticks = now == last ? ticks + 1 : 0;
 		last = now;
-		if (now % 2 == 1 && ticks >= STUCK_TICKS && !is_runnable(atomic_load(&watched_tid)) && atomic_compare_exchange_strong(&turn, &now, now + 1) &&
+		if (now % 2 == 1 && ticks >= STUCK_TICKS && !is_broker_runnable() && !is_runnable(atomic_load(&watched_tid)) && atomic_compare_exchange_strong(&turn, &now, now + 1) &&
 		    (atomic_fetch_add(&stuck_threads, 1) >= MOST_STUCK_THREADS || !start_thread(run_in_thread, &watched)))
 			watched.fail(watched.owner);
 		if (now % 2 == 1 || ticks < IDLE_TICKS)

@@ -70,7 +70,10 @@ blocked() {
 }
 
 assert_blocked() {
-	assert_lines "$(blocked)" "$@"
+	assert_lines "$(blocked)" "$@" || {
+		cat "$RECORD"
+		return 1
+	}
 }
 
 assert_lines() {
