@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The cgroup of a phase, in cgroup v2: create, fork into, limit, kill, remove. */
-#ifndef CGROUP_H
-#define CGROUP_H
+#pragma once
 
 #include "options/options.h"
 #include "privileged/privilege.h"
@@ -65,5 +64,3 @@ bool cgroup_remove(struct cgroup *cgroup);
  * /portcullis; as another user, the cgroup of this process. Returns the number of removed cgroups.
  */
 int cgroup_gc(const struct identity *identity);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Internal header of cgroup/: access to the files and directories of cgroup v2, relative to an open directory. */
-#ifndef CGROUP_INTERNAL_H
-#define CGROUP_INTERNAL_H
+#pragma once
 
 #include "cgroup/cgroup.h"
 
@@ -33,5 +32,3 @@ void cgroupfs_kill_frozen(int directory, long long deadline);
 
 /* Kills the processes in cgroups of parent that killed runs of confine have left (no process holds a lock on them), and removes these cgroups. Returns the number of removed cgroups. */
 int cgroupfs_sweep(int parent);
-
-#endif

@@ -5,8 +5,7 @@
  * network namespace (egress/dns_redirect.c). The server answers queries for the hosts of --resolve. It logs any other query and answers it
  * at once with SERVFAIL.
  */
-#ifndef DNS_SERVER_H
-#define DNS_SERVER_H
+#pragma once
 
 #include <stdnoreturn.h>
 
@@ -37,5 +36,3 @@ struct dns_request {
 /* Main function of the DNS server. listeners: for each name server, a UDP and a TCP socket at its address; -1: the socket could not be opened. Exits when the watcher has ended. Writes the lookups to the log without a lock, because no other process writes them. */
 noreturn void dns_server_run(int watcher, int listeners[NAME_SERVERS][2], const struct resolv_conf *conf,
 			     const struct allow *hosts, struct network_log *log);
-
-#endif

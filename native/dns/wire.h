@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The format of DNS messages: parses a query and writes the answer (RFC 1035). */
-#ifndef DNS_WIRE_H
-#define DNS_WIRE_H
+#pragma once
 
 #include "options/allow_list.h"
 
@@ -36,5 +35,3 @@ void dns_truncate(unsigned char *answer);
 
 /* Returns the name of a query type (A, AAAA, PTR...), or NULL for a type that is not in the function's table. */
 const char *dns_type_name(uint16_t type);
-
-#endif

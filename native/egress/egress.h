@@ -4,8 +4,7 @@
  * connects a socket of its own and puts it in place of the phase's socket (SECCOMP_ADDFD_FLAG_SETFD in seccomp_unotify(2)). The new socket
  * belongs to the host's network. So the watcher refuses further calls on it or executes them itself (emulates them).
  */
-#ifndef EGRESS_H
-#define EGRESS_H
+#pragma once
 
 #include <linux/seccomp.h>
 
@@ -130,5 +129,3 @@ bool query_trap_set(struct query_traps *traps, const struct egress_call *call, i
 
 /* Checks the DNS query of length bytes at the address data in the target's memory. Returns true if the name in the query is in the allow-list. Otherwise logs the query, if it can be read, and returns false. */
 bool query_trap_log(struct query_traps *traps, const struct target *target, uint64_t data, size_t length);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Parts of the code for allowed connections (egress) that only native/egress/ and the fuzzers use. */
-#ifndef EGRESS_INTERNAL_H
-#define EGRESS_INTERNAL_H
+#pragma once
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -143,5 +142,3 @@ bool emulate_is_needed(const struct egress_call *call, const struct request *req
 
 /* Requests a connection from the proxy and makes the call pending. relay: true: the phase gets the UNIX socket to the proxy, which relays the data; false: a duplicate of the proxy's TCP socket, if possible. Returns CALL_PENDING, or an errno if the request failed. */
 int socks_connect(const struct egress_call *call, bool relay);
-
-#endif

@@ -3,8 +3,7 @@
  * init: the parent of the command. It is process 1 of the phase's PID namespace, or a subreaper if there is none. It is connected to the
  * supervisor by a socket pair, the channel.
  */
-#ifndef INIT_H
-#define INIT_H
+#pragma once
 
 #include <stdnoreturn.h>
 
@@ -97,5 +96,3 @@ char **environment_read(int fd);
  * set-user-ID program (ld.so(8), secure-execution mode).
  */
 void environment_restore(char **environment);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The namespaces of a phase, the isolation that Portage has set up already, and packet counters. */
-#ifndef NAMESPACE_H
-#define NAMESPACE_H
+#pragma once
 
 #include "privileged/isolate.h"
 
@@ -53,5 +52,3 @@ void snmp_open(struct snmp *snmp, const int files[2]);
 
 /* Returns the number of packets and connections without a route since snmp_open() (OutNoRoutes plus Ip6OutNoRoutes), or -1 if it is unknown. */
 long long snmp_unroutable(const struct snmp *snmp);
-
-#endif

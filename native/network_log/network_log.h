@@ -4,8 +4,7 @@
  * The supervisor reads a copy (network_log_copy()). If a table is full, further entries count in the totals only. Flags have the type uint8_t,
  * because reading a bool is undefined behaviour if a hostile watcher has stored another value than 0 or 1.
  */
-#ifndef NETWORK_LOG_H
-#define NETWORK_LOG_H
+#pragma once
 
 #include "target/target.h"
 #include "util/destination.h"
@@ -120,5 +119,3 @@ void network_log_add_lookup(struct network_log *log, const char *name, uint16_t 
 void network_log_remove_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program);
 
 bool network_log_has_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program);
-
-#endif

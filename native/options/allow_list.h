@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a phase may use: destinations (--allow), names that it may resolve (--resolve), UNIX sockets and socket families (--families). */
-#ifndef ALLOW_H
-#define ALLOW_H
+#pragma once
 
 #include <sys/socket.h>
 
@@ -63,5 +62,3 @@ bool families_add(uint64_t *families, const char *names);
 
 /* Returns true if the set permits a call of socket(2) with this family and type. */
 bool families_permit(uint64_t families, uint64_t family, uint64_t type);
-
-#endif

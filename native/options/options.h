@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The command line of confine. */
-#ifndef OPTIONS_H
-#define OPTIONS_H
+#pragma once
 
 #include "options/allow_list.h"
 
@@ -65,5 +64,3 @@ bool options_parse(struct options *options, int argc, char **argv, char *problem
 
 /* Prints the text of --help to stdout. Returns false if it cannot write. */
 bool options_print_help(void);
-
-#endif

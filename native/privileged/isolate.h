@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* System calls that need privilege: namespaces, mounts, network configuration. */
-#ifndef ISOLATE_H
-#define ISOLATE_H
+#pragma once
 
 #include "privileged/privilege.h"
 #include "util/destination.h"
@@ -30,5 +29,3 @@ bool setup_failed(struct setup_error *setup_error, enum step step);
  * socket that is not open.
  */
 bool dns_sockets_open(const struct identity *identity, const struct destination *server, int fds[2]);
-
-#endif

@@ -4,8 +4,7 @@
  * and privilege_lower(). All other code runs with the effective user ID of the user who starts confine, and without capabilities. In
  * other modes these two functions do nothing. This code uses syscall(2), because a preloaded library such as fakeroot can replace setresuid(3).
  */
-#ifndef PRIVILEGE_H
-#define PRIVILEGE_H
+#pragma once
 
 #include "util/base.h"
 
@@ -60,5 +59,3 @@ void privilege_lower(const struct identity *identity);
  * programs must not run with privileges in namespaces that the user of confine has chosen. Returns false with errno.
  */
 bool privilege_drop(const struct identity *identity);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* confine --probe and --gc. Both return the exit status: 0, or 125 if they cannot write to stdout. */
-#ifndef PROBE_H
-#define PROBE_H
+#pragma once
 
 #include "privileged/privilege.h"
 
@@ -10,5 +9,3 @@ int probe(const struct identity *identity);
 
 /* Kills and removes the cgroups that killed runs of confine have left, and prints their number. */
 int gc(const struct identity *identity);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Builds seccomp filters, which are classic BPF programs that read a struct seccomp_data (seccomp(2)). */
-#ifndef SECCOMP_BPF_H
-#define SECCOMP_BPF_H
+#pragma once
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -56,5 +55,3 @@ void dispatch_add(struct bpf *bpf, struct dispatch *dispatch, uint32_t number, c
  * search, installing the filter would take 1.7 microseconds longer for each entry.
  */
 void put_search(struct bpf *bpf, struct dispatch_entry *entries, size_t count, uint32_t action);
-
-#endif

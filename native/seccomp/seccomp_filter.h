@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Generates the seccomp filter of the phase. */
-#ifndef SECCOMP_FILTER_H
-#define SECCOMP_FILTER_H
+#pragma once
 
 #include <linux/filter.h>
 
@@ -24,5 +23,3 @@ struct seccomp_rules {
  * EPERM for ids other than rules->uid and rules->gid, also in user namespaces that the phase creates. The kernel would return EINVAL, but libfakeroot and test suites rely on EPERM.
  */
 size_t seccomp_filter_build(const struct machine *machine, const struct seccomp_rules *rules, struct sock_filter *filter, size_t room);
-
-#endif

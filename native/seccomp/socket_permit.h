@@ -4,8 +4,7 @@
  * the network filter). Such a phase has sockets of the host's network. Some options could change where a connection leads: IPV6_RTHDR
  * routes packets through a host that is not allowed, and SO_BINDTODEVICE sends them over another interface.
  */
-#ifndef SOCKET_PERMIT_H
-#define SOCKET_PERMIT_H
+#pragma once
 
 #include "util/base.h"
 
@@ -35,5 +34,3 @@ bool socket_permits_protocol(int family, int type, uint32_t protocol);
 
 /* Returns true if setsockopt(2) with this level and option name is permitted: permitted_levels has the option, or does not have the level at all. */
 bool socket_permits(uint32_t level, uint32_t name);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of the system calls that the seccomp filter of a phase watches or restricts. */
-#ifndef SYSCALLS_H
-#define SYSCALLS_H
+#pragma once
 
 #include <linux/audit.h>
 
@@ -112,5 +111,3 @@ enum { SHORTEST_INTERNET_ADDRESS = 16,
 
 /* Finds a system call of machine_own in the table watched_syscalls. Sets *word to the size of a pointer in the structures of its ABI. Sets *call to the kind of the call. Returns false if the call is not in the table. */
 bool syscall_find(uint32_t architecture, uint32_t number, enum watched_call *call, unsigned char *word);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The supervisor: the outer process of a phase. It launches confine's init process, waits, kills the remaining processes and writes the record. */
-#ifndef SUPERVISOR_H
-#define SUPERVISOR_H
+#pragma once
 
 #include <stdnoreturn.h>
 #include <time.h>
@@ -173,5 +172,3 @@ void teardown(struct supervisor *s);
  * Reports a failed write on stderr and continues.
  */
 void record_write(const struct options *options, const struct phase_result *result);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads the arguments of a watched system call and the socket addresses in them. */
-#ifndef REQUEST_H
-#define REQUEST_H
+#pragma once
 
 #include <linux/seccomp.h>
 #include <limits.h>
@@ -67,5 +66,3 @@ struct request {
 
 /* Reads the arguments and addresses of the target's call. Returns false for a call that needs no handling: one that is not in the table of syscalls.c, or an ipc(2) that creates no object. Otherwise returns true, even if an address could not be read (request->unreadable). */
 bool request_read(struct request *request, const struct target *target, const struct seccomp_data *data);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Inspects the target, the thread whose system call the watcher handles. The build controls its program, ancestors, memory and descriptors, so the watcher must not trust this data. */
-#ifndef TARGET_H
-#define TARGET_H
+#pragma once
 
 #include "util/base.h"
 
@@ -81,5 +80,3 @@ bool target_is_single_threaded(const struct target *target);
 /* Adds bytes to an FNV-1a hash and returns the new hash. The first hash is HASH_EMPTY. Different texts rarely have the same hash, as long as there are only a few hundred. */
 #define HASH_EMPTY 0xCBF29CE484222325ULL
 uint64_t hash_add(uint64_t hash, const void *data, size_t length);
-
-#endif

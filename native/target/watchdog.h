@@ -5,8 +5,7 @@
  * The watcher makes such calls between watchdog_begin() and watchdog_end(). If one takes too long, a new thread replaces the calling thread in the
  * main loop. Between the two functions, a thread may write only to its own stack: once the stuck call returns, it runs beside the new thread.
  */
-#ifndef WATCHDOG_H
-#define WATCHDOG_H
+#pragma once
 
 #include "util/base.h"
 
@@ -28,5 +27,3 @@ void watchdog_begin(void);
 
 /* Ends the time limit after the system call has returned. Keeps errno. Does not return if a new thread has replaced the calling one: the calling thread then ends or, if it called watchdog_run(), returns from there. */
 void watchdog_end(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads memory and duplicates descriptors of the phase for the watcher, where Yama forbids this to the watcher. */
-#ifndef YAMA_BROKER_H
-#define YAMA_BROKER_H
+#pragma once
 
 #include "util/base.h"
 
@@ -16,5 +15,3 @@ int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd);
 
 /* For the supervisor: starts the threads of the Yama broker, which answer the watcher's requests at this socket until it is shut down. */
 void yama_broker_start(int socket);
-
-#endif

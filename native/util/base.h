@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What most files need: headers of the C library, error messages and the clock. All other headers include this one. */
-#ifndef BASE_H
-#define BASE_H
+#pragma once
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,5 +29,3 @@ void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Return the time of CLOCK_MONOTONIC. */
 long long clock_milliseconds(void);
 long long clock_microseconds(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Internet addresses with a port and a protocol, and their conversion from and to socket addresses. */
-#ifndef DESTINATION_H
-#define DESTINATION_H
+#pragma once
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -46,5 +45,3 @@ bool destination_is_unspecified(const struct destination *to);
 
 /* Returns true if the address is in 127/8 or is ::1, 0.0.0.0 or ::. connect(2) treats the last two as loopback. */
 bool destination_is_loopback(const struct destination *to);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An event loop: descriptors that one epoll instance waits for, and the function to call when one of them is ready. */
-#ifndef EVENTS_H
-#define EVENTS_H
+#pragma once
 
 #include "util/base.h"
 
@@ -22,5 +21,3 @@ void event_source_close(int epoll, struct event_source *source);
 
 /* Waits at most timeout milliseconds (-1: without limit) for an event, and calls handle() for it. Other events wait for the next call, because handle() may close their sources. */
 void events_handle_one(int epoll, int timeout);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* File descriptors: passing them over sockets, small files, closing, standard streams. */
-#ifndef FDS_H
-#define FDS_H
+#pragma once
 
 #include <dirent.h>
 
@@ -48,5 +47,3 @@ void close_fds_except(const int *keep, size_t count);
  * true if AT_SECURE is set: the C library may then have opened these streams, and the function makes them close-on-exec; false if not. Returns false on failure.
  */
 bool fds_fill_stdio(bool secure);
-
-#endif

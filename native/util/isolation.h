@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kinds of isolation, and the steps of setting them up. */
-#ifndef ISOLATION_H
-#define ISOLATION_H
+#pragma once
 
 enum isolation {
 	ISOLATE_NET = 1,
@@ -43,5 +42,3 @@ struct setup_error {
 	enum step step;
 	int error; /* errno of the failed step; 0 if no step failed */
 };
-
-#endif

@@ -3,8 +3,7 @@
  * A growing buffer for JSON text. The functions append the comma between two values. If name is NULL, they append a value of a list, otherwise
  * the member "NAME":VALUE of an object.
  */
-#ifndef JSON_H
-#define JSON_H
+#pragma once
 
 #include "util/base.h"
 
@@ -35,5 +34,3 @@ void json_text(struct json *json, const char *name, const char *text);
 
 /* Appends a list of strings. texts contains NUL-separated strings, length bytes in all. */
 void json_list(struct json *json, const char *name, const char *texts, size_t length);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Processes: lists, descendants, /proc, reaping, signals. */
-#ifndef PROCESS_H
-#define PROCESS_H
+#pragma once
 
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -101,5 +100,3 @@ int signals_open(void);
  * exception is SIGHUP of a closed terminal, which only the session leader gets (tty_signal_session_leader() in drivers/tty/tty_jobctrl.c).
  */
 bool signals_is_forwarded(const struct signalfd_siginfo *info);
-
-#endif

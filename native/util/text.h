@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Parsers for text files of the kernel. They take the text as argument and open no file, so that test/fuzz/ can test them. */
-#ifndef TEXT_H
-#define TEXT_H
+#pragma once
 
 #include <sys/epoll.h>
 
@@ -49,5 +48,3 @@ int text_fdinfo_flags(const char *text, unsigned long long inode);
 
 /* Returns true if this line of an epoll instance's fdinfo registers descriptor fd with this inode. Sets event to the registered events and data. */
 bool text_fdinfo_registration(const char *line, int fd, unsigned long long inode, struct epoll_event *event);
-
-#endif

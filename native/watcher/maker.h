@@ -8,8 +8,7 @@
  *   store which process created a semaphore set or message queue. So init creates these, remembers them, and the watcher returns the result to
  *   the caller. Shared memory stores the ID of the process that created it (shm_cpid). So the caller creates it, and init only remembers the call.
  */
-#ifndef MAKER_H
-#define MAKER_H
+#pragma once
 
 #include "target/request.h"
 
@@ -37,5 +36,3 @@ void ipc_objects_remove(struct ipc_objects *objects);
 
 /* For the watcher and the DNS server: unmaps the table from the calling process. If the build takes control of this process, it then still cannot change which objects the supervisor removes. */
 void ipc_objects_unmap(struct ipc_objects *objects);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Installs the seccomp filter of the phase, and sends its listener to the watcher. */
-#ifndef SECCOMP_INSTALL_H
-#define SECCOMP_INSTALL_H
+#pragma once
 
 #include "network_log/network_log.h"
 #include "seccomp/seccomp_filter.h"
@@ -24,5 +23,3 @@ int seccomp_install(const struct seccomp_rules *rules);
 
 /* Installs a filter with a listener, as a test. Returns NULL on success. Otherwise returns the reason of the failure and sets errno. */
 const char *seccomp_filter_probe(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Starts and ends the watcher, the process that has the seccomp listener of a phase. It is a separate process, so that it can give up privileges (rights.c), and so that calls of the phase need not wait for the supervisor. */
-#ifndef WATCHER_H
-#define WATCHER_H
+#pragma once
 
 #include "options/options.h"
 #include "privileged/privilege.h"
@@ -43,5 +42,3 @@ void watcher_end(struct watcher *watcher, bool phase_may_live_on);
  * remove a seccomp filter. Returns NULL if all of this works. Otherwise returns the reason and sets errno (0: no errno).
  */
 const char *watcher_probe(const struct identity *identity, bool filters);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Parts of the watcher that only native/watcher/ uses. */
-#ifndef WATCHER_INTERNAL_H
-#define WATCHER_INTERNAL_H
+#pragma once
 
 #include <linux/seccomp.h>
 #include <stdnoreturn.h>
@@ -168,5 +167,3 @@ bool watcher_rights_reduce(bool traces, const char *proxy);
 
 /* Installs a seccomp filter that permits the calling process only the system calls in the table of rights.c. Does nothing if confine or the kernel does not support such a filter. */
 void watcher_rights_limit_calls(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Declarations that survivor.c and survivor_bombs.c share. A survivor is a process that tries to outlive the command of confine. */
-#ifndef SURVIVOR_H
-#define SURVIVOR_H
+#pragma once
 
 extern int report; /* write end of a pipe to the command (main() in survivor.c), which waits until the survivor writes a byte or closes the pipe; -1: closed */
 
@@ -19,5 +18,3 @@ void chain(void);
 void slow_chain(void);
 void live_bomb(void);
 void near_bomb(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Makes socket system calls by every ABI of an x86-64 kernel: by the C library, as x32, as i386 and by socketcall(2) of i386. */
-#ifndef SYSTEM_CALLS_H
-#define SYSTEM_CALLS_H
+#pragma once
 
 #include <netinet/tcp.h>
 #include <stdint.h>
@@ -152,5 +151,3 @@ static inline int failed_socket(const union address *closed_port)
 	expect(is_foreign(fd), "a failed socket is in the host's network");
 	return fd;
 }
-
-#endif

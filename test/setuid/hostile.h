@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Attacks on confine as a set-user-ID program by a hostile caller. A shell script cannot make these attacks. */
-#ifndef HOSTILE_H
-#define HOSTILE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdnoreturn.h>
@@ -18,5 +17,3 @@ bool wait_for_children(void);
 
 int attack_signals(char **arguments);
 int attack_ptrace(char **arguments);
-
-#endif
