@@ -269,9 +269,11 @@ __portcullis_confine() {
 		done
 	fi
 	# confine ends the phase if this ebuild.sh, its parent or emerge ends. With pid-sandbox the PID of emerge is not visible, so confine watches
-	# the lock that emerge holds on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py).
+	# the lock that emerge holds on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py). Another emerge of this package can get the
+	# lock at once when emerge is killed. It then deletes .ipc in its clean phase.
 	[[ " ${options[*]} " != *' --cgroup '* ]] ||
-		options+=(--die-with "$$" --die-with "$shell" --die-with "$PPID" --die-with-lock "${PORTAGE_BUILDDIR%/*}/.$PF.portage_lockfile")
+		options+=(--die-with "$$" --die-with "$shell" --die-with "$PPID" --die-with-lock "${PORTAGE_BUILDDIR%/*}/.$PF.portage_lockfile"
+			--die-with-file "$PORTAGE_BUILDDIR/.ipc")
 	__portcullis_start "$confine" "${options[@]}" --environ "$environment" --notice-file "$state-notice" \
 		--label "package=$package" --label "phase=$EBUILD_PHASE" -- "$BASH" "$PORTAGE_BIN_PATH/ebuild.sh" "$EBUILD_SH_ARGS" ${conflicts:+"$conflicts"} "$marker"
 	status=$?

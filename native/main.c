@@ -14,7 +14,7 @@
 static bool needs_supervisor(const struct options *options)
 {
 	return options->cgroup != NULL || options->record != NULL || options->notice_file != NULL || options->die_with_count > 0 ||
-	       options->die_with_lock != NULL || options->audit || options->best_effort || options->mknod || (options->isolate & ISOLATE_PID) != 0;
+	       options->die_with_lock != NULL || options->die_with_file != NULL || options->audit || options->best_effort || options->mknod || (options->isolate & ISOLATE_PID) != 0;
 }
 
 static noreturn void run_without_supervisor(const struct options *options, struct identity *identity, unsigned inherited,

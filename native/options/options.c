@@ -140,6 +140,7 @@ static const struct option {
 	{"--label NAME=VALUE", "add a member to the record", "NAME=VALUE, where NAME has up to 31 lower-case letters and _", .parse = add_label, MEMBER(label_count), .most = OPTIONS_LABELS},
 	{"--die-with PID", "kill COMMAND when the process PID exits", "a process id", .parse = add_die_with, MEMBER(die_with_count), .most = OPTIONS_DIE_WITH},
 	{"--die-with-lock FILE", "kill COMMAND when no process holds a lock on FILE", MEMBER(die_with_lock)},
+	{"--die-with-file FILE", "kill COMMAND when FILE is deleted", MEMBER(die_with_file)},
 	{"--require", "exit with 125 if an option cannot be fulfilled (default)", MEMBER(best_effort), .on = false},
 	{"--best-effort", "run COMMAND anyway; the record lists what is missing", MEMBER(best_effort), .on = true},
 	{"--mknod", "let root create device files: do not use a user namespace", MEMBER(mknod), .on = true},

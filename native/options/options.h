@@ -48,6 +48,7 @@ struct options {
 	const char *record;
 	const char *notice_file;
 	const char *die_with_lock;
+	const char *die_with_file;
 	int environ_fd; /* descriptor from which confine reads the environment of the command (--environ); -1: the command gets confine's environment */
 	struct label labels[OPTIONS_LABELS];
 	size_t label_count;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -12,10 +13,17 @@
 #define SIGNAL_MILLISECONDS 5000
 
 /* Tests for both kinds of locks, because Portage uses flock(2) where POSIX locks do not work (_get_lock_fn() in portage/locks.py). */
-bool lock_is_free(int fd)
+static bool lock_is_free(int fd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK && flock(fd, LOCK_SH | LOCK_NB) == 0;
+}
+
+bool is_wanted(const struct supervisor *s)
+{
+	struct stat file;
+	bool is_deleted = s->file >= 0 && fstat(s->file, &file) == 0 && file.st_nlink == 0;
+	return !is_deleted && !lock_is_free(s->lock);
 }
 
 bool liveness_open(struct supervisor *s)
@@ -30,8 +38,10 @@ bool liveness_open(struct supervisor *s)
 	}
 	if (s->options->die_with_lock != NULL)
 		s->lock = open(s->options->die_with_lock, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (s->options->die_with_file != NULL)
+		s->file = open(s->options->die_with_file, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	/* emerge holds the lock during all src_* phases. So if the lock is free, emerge was killed before this phase started confine. */
-	return !lock_is_free(s->lock);
+	return is_wanted(s);
 }
 
 static void receive_message(struct supervisor *s)

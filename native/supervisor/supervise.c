@@ -9,7 +9,7 @@
 
 #include "options/allow_list.h"
 
-/* Interval for checking whether the lock of --die-with-lock is still held: the kernel does not report the release of a POSIX lock. */
+/* Interval for checking the files of --die-with-lock and --die-with-file: the kernel does not report the release of a POSIX lock. */
 #define LOCK_MILLISECONDS 200
 /* Maximum time between two calls of watcher_is_killed(), because no event reports a watcher that is killed but not reaped. */
 #define WATCHER_MILLISECONDS 1000
@@ -200,7 +200,7 @@ static enum egress_route allowed_route(const struct supervisor *s)
 static void run(struct supervisor *s)
 {
 	while (!s->command_exited && !s->init_exited) {
-		bool polls = s->lock >= 0 || s->signal_deadline != 0;
+		bool polls = s->lock >= 0 || s->file >= 0 || s->signal_deadline != 0;
 		bool alive = supervisor_wait(s, polls ? LOCK_MILLISECONDS : s->watcher.pid > 0 ? WATCHER_MILLISECONDS
 											       : -1);
 		if (alive && !s->command_exited && s->watcher.pid > 0 && watcher_is_killed(&s->watcher)) {
@@ -208,7 +208,7 @@ static void run(struct supervisor *s)
 			alive = false;
 		}
 		bool stuck = s->signal_deadline != 0 && clock_milliseconds() >= s->signal_deadline;
-		if (alive && !stuck && !lock_is_free(s->lock))
+		if (alive && !stuck && is_wanted(s))
 			continue;
 		s->result.abandoned = true;
 		return;
@@ -225,6 +225,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		.identity = *identity,
 		.signals = signals,
 		.lock = -1,
+		.file = -1,
 		.plan = plan_first(options, identity, inherited),
 		.result = {.inherited = inherited},
 	};

@@ -113,7 +113,8 @@ struct supervisor {
 	int channel;		      /* the supervisor's end of the channel to init; -1 after init has closed its end */
 	int pidfds[OPTIONS_DIE_WITH]; /* pidfds of the processes of --die-with; confine ends the phase when one of them exits */
 	size_t pidfd_count;
-	int lock; /* descriptor of the file of --die-with-lock; -1 without this option, or if the file was not locked at the start */
+	int lock; /* descriptor of the file of --die-with-lock; -1 without this option, or if the file could not be opened */
+	int file; /* descriptor of the file of --die-with-file; -1 without this option, or if the file could not be opened */
 	struct watcher watcher;
 	struct snmp snmp;
 	struct phase_result result;
@@ -147,11 +148,11 @@ bool launch_init(struct supervisor *s, struct setup_error *setup_error);
 
 /* --- event_loop.c: waits for events --- */
 
-/* Opens the lock file of --die-with-lock, and a pidfd for each process of --die-with. Returns false if one of these processes does not exist or no process holds the lock, otherwise true. */
+/* Opens the files of --die-with-lock and --die-with-file, and a pidfd for each process of --die-with. Returns false if one of these processes does not exist or no process holds the lock, otherwise true. */
 bool liveness_open(struct supervisor *s);
 
-/* fd: descriptor of the file of --die-with-lock. Returns true if no process holds a lock on the file, so that the phase must end; false if one does, or if fd is -1. */
-bool lock_is_free(int fd);
+/* Returns false if no process holds the lock of --die-with-lock, or if the file of --die-with-file is deleted, so that the phase must end; otherwise true. */
+bool is_wanted(const struct supervisor *s);
 
 /*
  * Waits for an event, at most timeout milliseconds (-1: without limit), and handles it. Returns false if the phase must end,

@@ -155,6 +155,16 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$lock" "$CONFINE" --die-with-lock "$BA
 	exec {held}>&-
 }
 
+@test 'confine --die-with-file kills the command when the file or directory is deleted' {
+	local path
+	for path in file directory; do
+		mkdir -p "$BATS_TEST_TMPDIR/directory"
+		echo >"$BATS_TEST_TMPDIR/file"
+		run -137 "$CONFINE" --die-with-file "$BATS_TEST_TMPDIR/$path" -- bash -c 'rm -r "$1"; exec sleep 1000' - "$BATS_TEST_TMPDIR/$path"
+		[[ ! -e $BATS_TEST_TMPDIR/$path ]]
+	done
+}
+
 @test 'a stdin, stdout or stderr that is closed at the start of confine is closed for the command too' {
 	local mode
 	for mode in "${MODES[@]}"; do

@@ -47,7 +47,7 @@ delay_hook() {
 # finally emerge, when kill6 runs in confine and kill7 has not started confine. The builds wait in src_unpack, which has the sandboxes of
 # src_compile here, so that fewer phases run before.
 assert_kills_clean_up() {
-	local target choice pattern pid name number=0 go
+	local target choice pattern pid name number=0 go waiter
 	cgroup_prefix "$2" "${3-}" 'PORTCULLIS_UNPACK="confine"'
 	for name in kill{1..7}; do
 		waiting_package "$name" unpack
@@ -75,8 +75,18 @@ assert_kills_clean_up() {
 	done <<<"$TARGETS"
 	# The other packages are not disturbed.
 	[[ $(phase_processes kill6) ]]
+	# Act like another emerge of the same package: it waits for the lock of the build directory, gets it when emerge is killed, and deletes .ipc.
+	/usr/bin/python3 -c 'import fcntl, signal, sys
+lock = open(sys.argv[1], "r+")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+signal.pause()' "$PREFIX_TMP/portage/app-test/.kill6-1.portage_lockfile" 3>&- &
+	waiter=$!
+	until_true 60 grep -q -- "-> POSIX  *ADVISORY  *WRITE $waiter " /proc/locks
 	kill -KILL "$EMERGE_PID"
+	until_true 60 grep -q -- ": POSIX  *ADVISORY  *WRITE $waiter " /proc/locks
+	rm -r "$PREFIX_TMP/portage/app-test/kill6-1/.ipc"
 	assert_gone "$1: kill -9 of emerge" kill6
+	kill "$waiter"
 	assert_no_cgroup kill6
 	# A PID namespace of Portage may have ended already, so do not wait until a process opens the FIFO for reading.
 	exec {go}<>"$PREFIX_LOG/go"
