@@ -120,6 +120,7 @@ const struct setup_step setup_steps[STEPS] = {
 	[STEP_CLONE] = {"clone(CLONE_PARENT)", ISOLATE_PID | ISOLATE_PROC},
 	[STEP_MOUNTS] = {"unshare(CLONE_NEWNS)", ISOLATE_MOUNTS},
 	[STEP_SLAVE] = {"mount(MS_SLAVE)", ISOLATE_MOUNTS},
+	[STEP_MQUEUE] = {"mounting /dev/mqueue", 0},
 	[STEP_SHM] = {"mounting /dev/shm", ISOLATE_SHM},
 	[STEP_PROC] = {"mounting /proc", ISOLATE_PROC},
 	[STEP_SUBREAPER] = {"prctl(PR_SET_CHILD_SUBREAPER)", 0},

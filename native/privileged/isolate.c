@@ -177,13 +177,27 @@ static bool mount_shm(void)
 	return mount("tmpfs", "/dev/shm", "tmpfs", flags, options) == 0;
 }
 
-static bool enter_mounts(unsigned isolation, struct setup_error *setup_error)
+/*
+ * Returns true if message queues are mounted on /dev/mqueue. The files there are the queues of the IPC namespace in which they were mounted, and
+ * a process of any IPC namespace can open and use them (mqueue_get_tree() in ipc/mqueue.c).
+ */
+static bool has_mounted_queues(void)
+{
+	enum { MQUEUE_MAGIC = 0x19800202 }; /* ipc/mqueue.c */
+	struct statfs host;
+	return statfs("/dev/mqueue", &host) == 0 && host.f_type == MQUEUE_MAGIC;
+}
+
+/* queues: true: also mounts the message queues of the new IPC namespace on /dev/mqueue, over those of the host. */
+static bool enter_mounts(unsigned isolation, bool queues, struct setup_error *setup_error)
 {
 	if (unshare(CLONE_NEWNS) != 0)
 		return setup_failed(setup_error, STEP_MOUNTS);
 	/* systemd makes / a shared mount. Without MS_SLAVE the mounts of the phase would appear on the host. */
 	if (mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) != 0)
 		return setup_failed(setup_error, STEP_SLAVE);
+	if (queues && mount("mqueue", "/dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
+		setup_failed(setup_error, STEP_MQUEUE);
 	return (isolation & ISOLATE_SHM) == 0 || mount_shm() || setup_failed(setup_error, STEP_SHM);
 }
 
@@ -193,9 +207,10 @@ static bool enter_namespaces(unsigned isolation, struct setup_error *setup_error
 		return setup_failed(setup_error, STEP_IPC);
 	if ((isolation & ISOLATE_NET) != 0 && !enter_net(setup_error))
 		return false;
-	/* A phase can run without a private /dev/shm. So a missing mount namespace is an error only if the new /proc or --mount needs it. */
+	/* A phase can run without a private /dev/shm and /dev/mqueue. So a missing mount namespace is an error only if the new /proc or --mount needs it. */
 	bool required = (isolation & (ISOLATE_PROC | ISOLATE_MOUNT)) != 0;
-	if ((isolation & ISOLATE_MOUNTS) != 0 && !enter_mounts(isolation, setup_error) && required && setup_error->step != STEP_SHM)
+	bool queues = (isolation & ISOLATE_IPC) != 0 && has_mounted_queues();
+	if (((isolation & ISOLATE_MOUNTS) != 0 || queues) && !enter_mounts(isolation, queues, setup_error) && required && setup_error->step != STEP_SHM)
 		return false;
 	if ((isolation & ISOLATE_PID) != 0 && unshare(CLONE_NEWPID) != 0)
 		return setup_failed(setup_error, STEP_PID);
