@@ -102,11 +102,8 @@ export function hintsFor(programs: readonly Program[]): Hint[] {
 }
 
 function hintFor({ comm, script, argv, parents }: Program): Hint | undefined {
-	const lines = [comm, [script ?? '', ...argv].join(' ').trim(), ...parents].map(withoutDirectory);
-	return hints.find(({ pattern }) => lines.some((line) => pattern.test(line)));
-}
-
-/** Removes the directory from the start of a command line, so that the hint for go does not match /usr/lib/go/bin/npm. */
-function withoutDirectory(line: string): string {
-	return line.replace(/^\S*\//, '');
+	const lines = [comm, [script ?? '', ...argv].join(' ').trim(), ...parents];
+	// Remove the directory of the program, so that the hint for go does not match /usr/lib/go/bin/npm.
+	const commands = lines.map((line) => line.replace(/^\S*\//, ''));
+	return hints.find(({ pattern }) => commands.some((line) => pattern.test(line)));
 }

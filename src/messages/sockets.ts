@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import type { RunRecord, SocketRequest } from '../records/schema.ts';
+import type { RunRecord } from '../records/schema.ts';
 import { problem } from '../rules/settings.ts';
 import { addWords } from '../portage/make_conf.ts';
 import { withoutVersion } from '../util/grammar.ts';
@@ -22,7 +22,8 @@ export function socketMessages(record: RunRecord): Line[] {
 	const fact = isRefused
 		? 'to sockets of the host refused'
 		: 'to services of the host that hold keys or start programs';
-	const list = firstOf(notable.map(requestText), maxPrograms, '; ');
+	const requests = notable.map((request) => `${label(request)} → ${request.path}`);
+	const list = firstOf(requests, maxPrograms, '; ');
 	// A build chooses the paths, so the fix contains only those that are valid in PORTCULLIS_ALLOW.
 	const entries = notable
 		.map(({ path }) => `unix:${path}`)
@@ -38,8 +39,4 @@ export function socketMessages(record: RunRecord): Line[] {
 		},
 		...(isFailed && entries.length > 0 ? [{ verb: 'ewarn', text: fix } as const] : []),
 	];
-}
-
-function requestText(request: SocketRequest): string {
-	return `${label(request)} → ${request.path}`;
 }

@@ -7,17 +7,14 @@ export type Process = Readonly<NonNullable<ReturnType<typeof parseProcess>>>;
 /** Clock ticks per second (USER_HZ) of the times in /proc/PID/stat. It is 100 in every kernel configuration. */
 export const TICKS_PER_SECOND = 100;
 
+/** Lists the processes that this user can inspect, except zombies. */
 export function processes(): Process[] {
-	return readdirSync('/proc')
-		.filter((name) => /^\d+$/.test(name))
-		.flatMap((name) => readProcess(Number(name)) ?? []);
-}
-
-/** Reads one process. Returns undefined if it has ended or this user cannot inspect it. */
-export function readProcess(pid: number): Process | undefined {
-	const stat = readFile(`/proc/${pid}/stat`);
-	const cmdline = readFile(`/proc/${pid}/cmdline`);
-	return stat === undefined || cmdline === undefined ? undefined : parseProcess(pid, stat, cmdline);
+	const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+	return pids.flatMap((pid) => {
+		const stat = readFile(`/proc/${pid}/stat`);
+		const cmdline = readFile(`/proc/${pid}/cmdline`);
+		return stat === undefined || cmdline === undefined ? [] : (parseProcess(Number(pid), stat, cmdline) ?? []);
+	});
 }
 
 /**
