@@ -27,6 +27,8 @@ export function recordFiles(logs: string): Source[] {
 	return [`${logs}/records.jsonl.1`, `${logs}/records.jsonl`].map((file) => ({ file, named: false }));
 }
 
+/** Maximum number of bytes to read at once. After each read, portcullis updates the progress line. */
+const CHUNK = 1 << 20;
 /** Maximum length of a line in bytes. A longer line is invalid: the longest record (256 attempts, 256 names, 32 orphans) is shorter. */
 const LONGEST = 4 << 20;
 /** Size of a file in bytes, above which reading takes more than a quarter of a second, so that portcullis prints a progress line. */
@@ -114,7 +116,7 @@ function scanOpen(
 	let isTooLong = false;
 	let total = 0;
 	for (;;) {
-		const got = readSync(fd, buffer, filled, buffer.length - filled, null);
+		const got = readSync(fd, buffer, filled, Math.min(CHUNK, buffer.length - filled), null);
 		total += got;
 		if (total > most) reject('the file is larger than 1 GiB');
 		if (got === 0 || total > most) break;
