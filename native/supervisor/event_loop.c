@@ -19,11 +19,15 @@ static bool lock_is_free(int fd)
 	return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK && flock(fd, LOCK_SH | LOCK_NB) == 0;
 }
 
-bool is_wanted(const struct supervisor *s)
+static bool is_deleted(int fd)
 {
 	struct stat file;
-	bool is_deleted = s->file >= 0 && fstat(s->file, &file) == 0 && file.st_nlink == 0;
-	return !is_deleted && !lock_is_free(s->lock);
+	return fd >= 0 && fstat(fd, &file) == 0 && file.st_nlink == 0;
+}
+
+bool is_wanted(const struct supervisor *s)
+{
+	return !is_deleted(s->file) && !lock_is_free(s->lock);
 }
 
 bool liveness_open(struct supervisor *s)
@@ -40,6 +44,11 @@ bool liveness_open(struct supervisor *s)
 		s->lock = open(s->options->die_with_lock, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (s->options->die_with_file != NULL)
 		s->file = open(s->options->die_with_file, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	/* A FUSE server may report 0 links for every file. */
+	if (is_deleted(s->file)) {
+		close(s->file);
+		s->file = -1;
+	}
 	/* emerge holds the lock during all src_* phases. So if the lock is free, emerge was killed before this phase started confine. */
 	return is_wanted(s);
 }

@@ -272,7 +272,9 @@ function askBash(cases: readonly Case[], started: Readonly<Record<string, string
 function withoutFiles(line: string): string[] {
 	if (line === '') return [];
 	const [options = ''] = line.split(' -- ');
-	return options.replace(/ --(environ|notice-file|record|uses|die-with|die-with-lock|die-with-file) \S+/g, '').split(' ');
+	return options
+		.replace(/ --(environ|notice-file|record|uses|die-with|die-with-lock|die-with-file) \S+/g, '')
+		.split(' ');
 }
 
 function subsets(words: readonly string[]): string[][] {
