@@ -5,6 +5,11 @@
 load install_helper
 load bashrc_variants.bash
 
+setup_file() {
+	install_setup_file
+	install_quick_node
+}
+
 setup() {
 	install_setup
 	shape_plain "$BASHRC"
@@ -36,6 +41,7 @@ files_are_there() {
 
 in_a_prefix() {
 	local uid=$EUID mode=755
+	PATH=$REAL_PATH
 	[[ $1 == root ]] || be_ordinary
 	[[ $1 == root ]] || ((EUID != 0)) || uid=65534
 	did_install --eprefix "$EP"
@@ -70,8 +76,8 @@ in_a_prefix() {
 }
 
 @test "the portcullis command that install.sh installs in a Prefix starts and prints the hook for that Prefix" {
-	did_install --eprefix "$EP"
-	cmp <("$EP/usr/bin/portcullis" hook --eprefix "$EP") "$EP/usr/share/portcullis/phase.bash"
+	PATH=$REAL_PATH did_install --eprefix "$EP"
+	cmp <(PATH=$REAL_PATH "$EP/usr/bin/portcullis" hook --eprefix "$EP") "$EP/usr/share/portcullis/phase.bash"
 }
 
 @test "install.sh --destdir DIR writes all files below DIR, and no file contains the path DIR" {

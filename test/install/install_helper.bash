@@ -32,7 +32,7 @@ install_setup_file() {
 }
 
 # Puts a fake node in PATH that prints recorded output of portcullis.js, for tests that do not test the hook. The real node takes most
-# of the time of an installation.
+# of the time of an installation. A test that tests the hook sets PATH=$REAL_PATH.
 install_quick_node() {
 	local dir=$SCRATCH/node
 	mkdir -p "$dir/files"
@@ -47,6 +47,7 @@ install_quick_node() {
 		esac
 	END
 	chmod +x "$dir/node"
+	export REAL_PATH=$PATH
 	PATH=$dir:$PATH
 }
 
@@ -139,7 +140,7 @@ snapshot() {
 	(
 		cd -- "$1" || exit
 		find . -printf '%P %y %m %U:%G %n %l\n' | sort
-		find . -type f -print0 | sort -z | xargs -0r sha256sum
+		find . -type f -exec cksum {} + | sort
 		find . -print0 | sort -z | xargs -0r getfattr -h -d -m - -- 2>/dev/null
 	)
 }

@@ -5,6 +5,11 @@
 load install_helper
 load bashrc_variants.bash
 
+setup_file() {
+	install_setup_file
+	install_quick_node
+}
+
 setup() {
 	install_setup
 	shape_plain "$BASHRC"
@@ -134,6 +139,7 @@ unbuilt() {
 }
 
 @test "if dist/portcullis.js generates no hook or one with a syntax error, install.sh exits with 3" {
+	PATH=$REAL_PATH
 	unbuilt
 	cp -a "$SCRATCH/tree/native/build/confine" "$TREE/native/build/confine"
 	echo 'process.exit(0)' >"$TREE/dist/portcullis.js"
