@@ -25,7 +25,7 @@ static noreturn void run_without_supervisor(const struct options *options, struc
 	bool entered = namespaces_enter(identity, plan.mode, plan.isolate, &setup_error);
 	if (!privilege_drop(identity))
 		refuse("cannot drop root privileges: %m");
-	/* Try again with a supervisor, which degrades the plan: root can use a user namespace, and the watcher can restrict the network. */
+	/* If this failed, try again with a supervisor, which degrades the plan (to a user namespace or the network filter). Not after STEP_MAP, which can leave this process in a user namespace without id maps. */
 	if (!entered && setup_error.step != STEP_MAP && identity_read(identity))
 		supervise(options, identity, inherited, signals);
 	if (!entered)
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 		_exit(options_print_help() ? 0 : EXIT_REFUSED);
 	if (!options_parse(&options, argc, argv, problem, sizeof problem))
 		refuse("%s", problem);
-	/* Refuse a descriptor that confine did not get at its start. Those from the start have survived exec, so a close-on-exec one belongs to a file that confine has opened. */
+	/* Refuse a descriptor that confine did not get at its start. The descriptors from the start have survived exec, so a close-on-exec descriptor belongs to a file that confine has opened. */
 	if (options.environ_fd >= 0 && fcntl(options.environ_fd, F_GETFD) != 0)
 		refuse("--environ %d: this file descriptor is not open", options.environ_fd);
 	if (options.probe)

@@ -80,7 +80,7 @@ static void enable_controllers(int directory)
 	file_write(directory, "cgroup.subtree_control", "+cpu");
 }
 
-/* Returns true if path is a cgroup that Portage has created for a package: ROOT/emerge-PID/CPV (portage/util/cgroup.py). */
+/* Returns true if path has the form of a cgroup that Portage creates for a package: ROOT/emerge-PID/CPV (portage/util/cgroup.py). */
 static bool is_portage_leaf(const char *path)
 {
 	const char *emerge = strstr(path, "/emerge-");
@@ -109,8 +109,8 @@ static void remove_if_empty(int parent)
 /*
  * Opens the parent for the phase's cgroup if confine runs as root. The parent is the cgroup of this process if keep_own is true (a requested
  * limit is inherited from that cgroup), or if Portage has created that cgroup for a package and no limits are requested. Otherwise it is the
- * cgroup /portcullis, created if missing. If limited is true (limits are requested), enables the controllers memory, pids and cpu there where
- * possible. Returns a close-on-exec descriptor, or -1 with why (static text) and errno. Another process can remove /portcullis at any time;
+ * cgroup /portcullis, created if missing. If limited is true (limits are requested), enables the controllers memory, pids and cpu in /portcullis,
+ * as far as they are available. Returns a close-on-exec descriptor, or -1 with why (static text) and errno. Another process can remove /portcullis at any time;
  * creating a cgroup in it then fails with ENOENT or ENODEV.
  */
 static int open_root_parent(const struct cgroup_location *location, bool keep_own, bool limited, const char **why)
@@ -151,7 +151,7 @@ static void move_processes_and_enable_controllers(int directory)
 	enable_controllers(directory);
 }
 
-/* Without root: opens the parent for the phase's cgroup, which is the cgroup of this process and must be delegated to this user. If limited is true, enables its controllers. */
+/* Without root: opens the parent for the phase's cgroup: that of this process, without a final PROCESSES_NAME. Enables its controllers if limited is true. Returns -1 with why and errno if this user cannot write there. */
 static int open_delegated_parent(struct cgroup_location *location, bool limited, const char **why)
 {
 	char *name = strrchr(location->own_path, '/');
@@ -193,8 +193,8 @@ static bool is_as_strict(enum limit limit, const char *text, const char *request
 }
 
 /*
- * Finds the requested limits that are in force already, because hooks/limits.bash has written them to the cgroup that Portage makes for a
- * build. As root, finds all requested limits or none: if one is missing, confine sets all limits in the new cgroup.
+ * Sets inherits[] to true for the requested limits that the cgroup of this process has already: hooks/limits.bash writes them to the cgroup that
+ * Portage makes for a build. As root, sets all of them or none: if one limit is missing, confine sets all limits in the new cgroup.
  */
 static void find_inherited(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const struct cgroup_location *location)
 {

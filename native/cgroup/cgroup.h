@@ -42,8 +42,8 @@ struct cgroup_usage {
 bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const char **why);
 
 /*
- * Forks and returns like fork(2). The child is in the cgroup, unless cgroup is NULL. Before Linux 5.7 the child joins the cgroup itself; if that
- * fails, *joined is false in the child, with errno. In all other cases *joined is true.
+ * Forks and returns like fork(2). The child is in the cgroup, unless cgroup is NULL. If the kernel refuses clone3(2) with CLONE_INTO_CGROUP, which is new in
+ * Linux 5.7, the child joins the cgroup itself; if that fails, *joined is false in the child, with errno. In all other cases *joined is true.
  */
 pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined);
 

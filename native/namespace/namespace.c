@@ -46,7 +46,7 @@ struct maps {
 
 /*
  * Starts a child that writes the id maps of this process, its parent. The child stays in the old user namespace, where it has the
- * capabilities for mapping many ids. The child waits for a byte in the pipe, which the parent writes after it has entered the new namespace.
+ * capabilities for mapping many ids. The child waits for a byte in entered_pipe, which the parent writes after it has entered the new namespace.
  */
 static pid_t start_writer(int directory, const struct maps *maps, int entered_pipe[2])
 {

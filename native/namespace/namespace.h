@@ -20,15 +20,15 @@ extern const struct setup_step setup_steps[STEPS];
 /*
  * Enters the new namespaces that the bits of isolation (enum isolation) name. In mode userns, first enters a user namespace and maps ids to
  * themselves: all ids if this process may map them, otherwise only its effective ids. ISOLATE_PID takes effect for the next child, which then
- * calls isolate_mount_proc() for ISOLATE_PROC. Returns true with setup_error set to STEP_NONE, or to a step that failed and is not
- * required: the host name or the mount of /dev/shm. On an error, returns false with setup_error; this process must then exit.
+ * calls isolate_mount_proc() for ISOLATE_PROC. Returns true with setup_error set to STEP_NONE, or to a failed step without which the phase can
+ * run: the host name, /dev/mqueue or /dev/shm (with its mount namespace). On an error, returns false with setup_error; this process must then exit.
  */
 bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned isolation, struct setup_error *setup_error);
 
 /*
  * Returns which of the wanted namespaces (bits of enum isolation) Portage, if it runs as root, has made before it started confine, so that
  * confine does not make them again. lo and the host name show a network namespace of Portage. Process 1 shows a PID namespace: Portage's
- * pid-ns-init, which ends all processes of the phase. For the others there is no sign, but Portage makes all by one unshare(2), which
+ * pid-ns-init, which ends all processes of the phase. IPC and mount namespaces have no such sign, but Portage makes all by one unshare(2), which
  * succeeds or fails as a whole (portage/process.py, _exec2). So IPC counts as made by Portage if net or PID does, and if it is not the
  * machine's first IPC namespace. Mount counts if net or PID does: if it is wanted, FEATURES requests it from Portage too.
  */

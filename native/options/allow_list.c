@@ -32,7 +32,7 @@ bool allow_parse(const char *text, struct allow_entry *entry)
 	size_t length = strcspn(text, six ? "]" : "/:");
 	if (six && text[length] != ']')
 		return false;
-	/* Refuse an IPv4-mapped IPv6 address, because allow_has() compares such destinations as IPv4 addresses. */
+	/* Refuse an IPv4-mapped IPv6 address, because destination_read() converts such destinations to IPv4, so the entry would match none. */
 	if (!parse_address(text, length, entry->to.family, entry->to.address) || (six && IN6_IS_ADDR_V4MAPPED((struct in6_addr *)entry->to.address)))
 		return false;
 	text += length + six;
@@ -71,7 +71,7 @@ static bool same_bits(const unsigned char *one, const unsigned char *other, unsi
 	return rest == 0 || ((one[whole] ^ other[whole]) & (0xFF << (8 - rest)) & 0xFF) == 0;
 }
 
-/* Returns true if all addresses of an --allow entry are loopback addresses: 127.0.0.0/8 or a part of it, or ::1. */
+/* Returns true if an --allow entry contains only loopback addresses: 127.0.0.0/8 or a part of it, or ::1. The result for an unspecified address does not matter: allow_has() refuses it. */
 static bool allows_only_loopback(const struct allow_entry *entry)
 {
 	return destination_is_loopback(&entry->to) && entry->bits >= (entry->to.family == AF_INET ? 8 : 128);

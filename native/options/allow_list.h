@@ -33,12 +33,12 @@ struct allow {
 };
 
 /*
- * Parses ADDRESS:PORT, ADDRESS/BITS:PORT, [IPV6]:PORT or [IPV6]/BITS:PORT. Returns false for port 0 and for any other text, such as a host
- * name, which the caller of confine has to resolve.
+ * Parses ADDRESS:PORT, ADDRESS/BITS:PORT, [IPV6]:PORT or [IPV6]/BITS:PORT. Returns false for port 0, an IPv4-mapped address and any other text, such as a
+ * host name, which the process that starts confine has to resolve.
  */
 bool allow_parse(const char *text, struct allow_entry *entry);
 
-/* Parses HOST=ADDRESS. Returns false for other text. */
+/* Parses HOST=ADDRESS. name then points into text. Returns false for other text. */
 bool allow_parse_name(const char *text, struct allow_name *name);
 
 /*

@@ -71,7 +71,7 @@ static bool add_die_with(struct options *options, const char *value)
 	return pid > 0;
 }
 
-/* Stores NAME of --cgroup. Returns false unless NAME consists of 1 to 200 letters, digits and ._+- without a dot at the start, and so needs no quoting. */
+/* Stores NAME of --cgroup. Returns false unless NAME consists of 1 to 200 letters, digits and ._+- without a dot at the start, so that NAME can be a part of a directory name. */
 static bool set_cgroup(struct options *options, const char *value)
 {
 	size_t length = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-");
@@ -118,7 +118,7 @@ static const struct option {
 	size_t offset;	  /* offset in struct options of the bool that the option sets to on, of the pointer to the value (if parse is NULL), or of the number of values (if most is not 0) */
 	size_t most;	  /* maximum number of times that the option may be given; 0: not limited, and not counted */
 	unsigned isolate; /* bit of enum isolation that the option requests; 0: none */
-	bool on;
+	bool on;	  /* value that the option stores in the bool at offset */
 } all_options[] = {
 	{"--net", "isolate the network: a new namespace with loopback only", .isolate = ISOLATE_NET},
 	{"--ipc", "isolate System V IPC, POSIX message queues and /dev/shm", .isolate = ISOLATE_IPC},
@@ -210,7 +210,7 @@ bool options_parse(struct options *options, int argc, char **argv, char *problem
 		snprintf(problem, size, "%s needs --net (see confine --help)", needs_net);
 		return false;
 	}
-	/* --allow and --own-sockets imply --audit, because the watcher makes the allowed connections and refuses requests to sockets. */
+	/* --allow and --own-sockets imply --audit, because both need the watcher, which makes the allowed connections and refuses requests to sockets. */
 	options->audit = options->audit || options->allow.count > 0 || options->own_sockets;
 	options->command = argument + 1;
 	return true;

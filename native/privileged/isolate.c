@@ -188,7 +188,7 @@ static bool has_mounted_queues(void)
 	return statfs("/dev/mqueue", &host) == 0 && host.f_type == MQUEUE_MAGIC;
 }
 
-/* queues: true: also mounts the message queues of the new IPC namespace on /dev/mqueue, over those of the host. */
+/* Enters a new mount namespace, and mounts a new /dev/shm for ISOLATE_SHM. If queues is true, also mounts the message queues of the new IPC namespace on /dev/mqueue; a failure of this mount is no error. */
 static bool enter_mounts(unsigned isolation, bool queues, struct setup_error *setup_error)
 {
 	if (unshare(CLONE_NEWNS) != 0)

@@ -6,7 +6,7 @@
 #include "util/destination.h"
 #include "util/isolation.h"
 
-/* Enters new namespaces of the kinds in isolation (bits of enum isolation). Only namespaces_enter() calls it. Returns false and sets setup_error on failure. */
+/* Enters new namespaces of the kinds in isolation (bits of enum isolation). Returns and sets setup_error like namespaces_enter(), the only caller. */
 bool isolate(const struct identity *identity, unsigned isolation, struct setup_error *setup_error);
 
 /* Mounts a new /proc. This process must be process 1 of a PID namespace. Returns false and sets setup_error on failure. */
@@ -25,7 +25,7 @@ bool setup_failed(struct setup_error *setup_error, enum step step);
 
 /*
  * Makes the address of the name server local on lo, and opens a UDP socket (fds[0]) and a TCP socket (fds[1]) on port 53 of this address. Must
- * be called in a new network namespace. If one socket cannot be opened, returns false with errno; fds is then unchanged or has a -1 for each
- * socket that is not open.
+ * be called in a new network namespace, with -1 in both elements of fds. If a socket cannot be opened, returns false with errno; its element
+ * of fds is then -1.
  */
 bool dns_sockets_open(const struct identity *identity, const struct destination *server, int fds[2]);

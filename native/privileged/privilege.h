@@ -33,7 +33,7 @@ bool identity_read(struct identity *identity);
 
 bool identity_has_capability(const struct identity *identity, int capability);
 
-/* Changes the capabilities of the calling thread, one bit each. keeps_inheritable: true to keep the inherited inheritable set, false to clear it. Returns false with errno. */
+/* Changes the capabilities of the calling thread, one bit each. keeps_inheritable: true to keep the inheritable set, false to clear it. Returns false with errno. */
 bool capabilities_set(uint64_t effective, uint64_t permitted, bool keeps_inheritable);
 
 /*
@@ -55,7 +55,7 @@ bool privilege_raise(const struct identity *identity);
 void privilege_lower(const struct identity *identity);
 
 /*
- * In mode setuid, drops all privileges permanently, and verifies the ids and capabilities afterwards. Sets no_new_privs, because set-user-ID
- * programs must not run with privileges in namespaces that the user of confine has chosen. Returns false with errno.
+ * In mode setuid, drops all privileges permanently, and verifies the ids and capabilities afterwards. Sets no_new_privs, because set-user-ID programs must
+ * not run with privileges in namespaces that the user of confine has chosen. Returns false with errno. In other modes, only returns true.
  */
 bool privilege_drop(const struct identity *identity);

@@ -16,7 +16,7 @@ void print_error(const char *format, ...)
 	size_t length = used + (more > 0 ? (size_t)more : 0);
 	if (length > sizeof line - 1)
 		length = sizeof line - 1;
-	/* Replace control characters, which arguments can contain and a terminal would interpret. */
+	/* Replace control characters: the arguments can contain some, and a terminal would interpret them. */
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == '\177')
 			line[i] = '?';

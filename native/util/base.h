@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What most files need: headers of the C library, error messages and the clock. All other headers include this one. */
+/* What most files need: error messages, the clock, and common headers of the C library. */
 #pragma once
 
 #include <errno.h>
@@ -13,19 +13,19 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* Exit statuses of confine: those of env(1). */
+/* Exit statuses of confine for its own errors, with the numbers of env(1). */
 enum {
 	EXIT_REFUSED = 125,	   /* confine failed, or its options are invalid */
 	EXIT_NOT_EXECUTABLE = 126, /* the command exists but cannot be executed */
 	EXIT_NOT_FOUND = 127,	   /* the command does not exist */
 };
 
-/* Writes one line, "confine: ...", to stderr in a single write. %m is the text of errno. Preserves errno. */
+/* Writes the line "confine: MESSAGE" to stderr in a single write. %m in format prints the text of errno. Replaces control characters by "?". Preserves errno. */
 void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints the message like print_error() and exits with EXIT_REFUSED. */
 #define refuse(...) (print_error(__VA_ARGS__), _exit(EXIT_REFUSED))
 
-/* Return the time of CLOCK_MONOTONIC. */
+/* These two functions return the time of CLOCK_MONOTONIC. */
 long long clock_milliseconds(void);
 long long clock_microseconds(void);

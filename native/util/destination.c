@@ -6,7 +6,7 @@
 bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending)
 {
 	*to = (struct destination){0};
-	/* In the address of a datagram, AF_UNSPEC means AF_INET (udp_sendmsg() in net/ipv4/udp.c). In that of a connect, it means "disconnect", so there is no destination. */
+	/* In the address of a datagram, AF_UNSPEC means AF_INET (udp_sendmsg() in net/ipv4/udp.c). In the address of connect(2), AF_UNSPEC means "disconnect", so there is no destination. */
 	bool inet = address->any.sa_family == AF_INET || (sending && address->any.sa_family == AF_UNSPEC);
 	if (inet && length >= sizeof address->in) {
 		to->family = AF_INET;

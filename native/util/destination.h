@@ -26,12 +26,12 @@ union socket_address {
 };
 
 /*
- * Converts a socket address to a destination; an IPv4-mapped one becomes AF_INET. sending: true for the address of a datagram, where AF_UNSPEC
- * means AF_INET; false for the address of connect(2), where AF_UNSPEC is no destination. Returns false if the address is no internet address.
+ * Converts a socket address of length bytes to a destination; an IPv4-mapped address becomes AF_INET. sending: true for the address of a datagram, where
+ * AF_UNSPEC means AF_INET; false for the address of connect(2), where AF_UNSPEC is no destination. Returns false if the address is no internet address.
  */
 bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending);
 
-/* Stores the local address of the socket fd. Returns false if fd is not an internet socket. */
+/* Stores the local address and port of the socket fd in own. Returns false if fd is not an internet socket. */
 bool destination_of_socket(struct destination *own, int fd);
 
 /* Converts a destination to an address for a socket of this family. For AF_INET6, an IPv4 address becomes IPv4-mapped. Returns the length of the address in bytes. */

@@ -11,13 +11,13 @@ struct event_source {
 };
 
 /*
- * Stores value in *source, which must stay at its address, and makes the epoll instance wait for these events of value.fd. On an error,
- * sets source->fd to -1 and returns false with errno.
+ * Stores value in *source and makes the epoll instance wait for these events of value.fd. epoll keeps the address of *source, so *source must not
+ * move before event_source_close(). On an error, sets source->fd to -1 and returns false with errno; value.fd then stays open.
  */
 bool event_source_open(int epoll, struct event_source *source, struct event_source value, uint32_t events);
 
-/* Removes the descriptor from epoll and closes it. Closing alone is not enough: a copy in a forked process would still cause events. */
+/* Removes the descriptor of source from epoll and closes the descriptor. Closing alone is not enough: while a forked process has a copy, epoll would report events. */
 void event_source_close(int epoll, struct event_source *source);
 
-/* Waits at most timeout milliseconds (-1: without limit) for an event, and calls handle() for it. Other events wait for the next call, because handle() may close their sources. */
+/* Waits at most timeout milliseconds (-1: without limit) for an event, and calls handle() of its source. Leaves other events to the next call, because handle() may close their sources. */
 void events_handle_one(int epoll, int timeout);

@@ -109,7 +109,7 @@ bool file_write(int directory, const char *path, const char *text)
 	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
-/* Closes the descriptors from first to last. Linux before 5.9 has no close_range(2), so confine closes them one by one there. */
+/* Closes the descriptors from first to last. Linux before 5.9 has no close_range(2): there, closes the descriptors one by one. */
 static void close_from_to(unsigned first, unsigned last)
 {
 	if (syscall(SYS_close_range, first, last, 0) == 0)

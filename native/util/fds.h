@@ -6,7 +6,7 @@
 
 #include "util/base.h"
 
-/* Attributes of a variable: at the end of its scope, the file of the variable is closed, unless it is -1 or NULL. errno is preserved. */
+/* Attributes of a variable: the descriptor, FILE or DIR in the variable is closed at the end of its scope, unless it is -1 or NULL. errno is preserved. */
 #define AUTO_CLOSE __attribute__((cleanup(auto_close)))
 #define AUTO_FCLOSE __attribute__((cleanup(auto_fclose)))
 #define AUTO_CLOSEDIR __attribute__((cleanup(auto_closedir)))
@@ -22,8 +22,8 @@ bool fd_passing_send(int socket, const void *data, size_t size, const int fds[PA
 
 /*
  * Receives one message of exactly this size. Stores its first count descriptors in fds, close-on-exec, and discards the others. Unused elements
- * of fds, and all after a failure, become -1. sender: NULL; or, if the socket has SO_PASSCRED, set to the process ID of the sender. Returns false
- * with errno: ECONNRESET if all other ends are closed, EPROTO if the message has another size.
+ * of fds, and all after a failure, become -1. Unless sender is NULL, sets *sender to the process ID of the sender; the socket must then have SO_PASSCRED.
+ * Returns false with errno, for example ECONNRESET if no process has the other end open, or EPROTO if the message has another size.
  */
 bool fd_passing_receive(int socket, void *data, size_t size, int *fds, size_t count, pid_t *sender);
 
@@ -33,7 +33,7 @@ bool fd_passing_receive(int socket, void *data, size_t size, int *fds, size_t co
  */
 long file_read(int directory, const char *path, char *text, size_t size);
 
-/* Writes text to an existing file. Returns false with errno. */
+/* Writes text to the existing file at path, relative to directory, in a single write. Returns false with errno. */
 bool file_write(int directory, const char *path, const char *text);
 
 /* Closes a descriptor, unless it is -1, and preserves errno. */

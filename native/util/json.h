@@ -17,13 +17,13 @@ struct json {
 /* Appends formatted text without escaping, truncated to 255 bytes: a number, or the bracket that opens a list or an object. */
 void json_value(struct json *json, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Appends the number if it is positive, otherwise nothing. */
+/* Appends count if it is positive, otherwise nothing, not even the name. */
 void json_count(struct json *json, const char *name, long long count);
 
-/* Appends true if flag is true; appends nothing if flag is false. */
+/* Appends true if flag is true; appends nothing, not even the name, if flag is false. */
 void json_flag(struct json *json, const char *name, bool flag);
 
-/* Appends the brackets that close lists and objects. */
+/* Appends brackets such as "]}", which close lists and objects. */
 void json_close(struct json *json, const char *brackets);
 
 /* Appends length bytes of text as a JSON string. Bytes that are not valid UTF-8 become U+FFFD. */

@@ -124,7 +124,7 @@ bool call_in_child(void (*function)(void *data), void *data, size_t size, int mi
 		error = ready == 0 ? ETIMEDOUT : ECHILD;
 	}
 	bool returned = ready == 1 && read(ends[0], &byte, 1) == 1;
-	/* Limit the time for the exit, which flushes files: a FUSE server can delay that (fuse_flush() in fs/fuse/file.c). */
+	/* Limit the wait for the exit of the child: the exit closes files, and a FUSE server can delay that (fuse_flush() in fs/fuse/file.c). */
 	if (child > 0)
 		reap_within(child, returned ? EXIT_MILLISECONDS : 0);
 	close_fd(ends[0]);
@@ -134,10 +134,10 @@ bool call_in_child(void (*function)(void *data), void *data, size_t size, int mi
 	return returned;
 }
 
-/* Time limit of pids_add_descendants(). This function lists the children of the first SEARCH_LEAST processes, among them confine's init, even after this time. */
+/* Time limit of pids_add_descendants(). After it, the function searches only the children of its first SEARCH_LEAST processes, among them confine's init. */
 #define SEARCH_MILLISECONDS 500
 #define SEARCH_LEAST 4
-/* pids_kill_descendants() reaps zombies early if there are more than this, because other processes of the user need process IDs. */
+/* If this process has more descendants, pids_kill_descendants() reaps zombies in each round, because other processes of the user need process IDs. */
 #define ZOMBIES_KEPT 10000
 
 void pids_add(struct pids *pids, pid_t pid)
@@ -222,9 +222,9 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 }
 
 /*
- * Returns the argument with which kill(2) kills a child. For a child in another session, this is its process group, because a fork cannot
- * escape a signal to a group (copy_process() in kernel/fork.c). That group contains only descendants of this process: one of them has created
- * the session, and a process enters an existing session only by being forked in it. For other children, returns the process ID.
+ * Returns the first argument of kill(2) for killing a child. For a child in another session, this is the negative ID of its process group, because
+ * a fork cannot escape a signal to a group (copy_process() in kernel/fork.c). The group contains only descendants of this process: one of them has
+ * created the session, and a process enters an existing session only by being forked in it. For other children, returns the process ID.
  */
 static pid_t kill_target(pid_t child, pid_t session)
 {
@@ -239,7 +239,7 @@ static int compare(const void *one, const void *other)
 	return (a > b) - (a < b);
 }
 
-/* Kills the children of this process. Returns their number, including zombies. */
+/* Kills the children of this process and the process groups of children in other sessions. Returns the number of children, including zombies. */
 static size_t kill_children(void)
 {
 	AUTO_PIDS struct pids children = {0};
@@ -258,7 +258,7 @@ static size_t kill_children(void)
 
 /*
  * A fork bomb leaves this process a small share of the CPU. Two measures let this function kill faster than the bomb forks. First, zombies
- * are reaped at the end: until then they count against RLIMIT_NPROC and pids.max, so that the bomb cannot replace them. Second, killing
+ * are reaped at the end: until then they count towards RLIMIT_NPROC and pids.max, so that the bomb cannot replace them. Second, killing
  * starts with the children of this process, to which all orphans belong: a single file lists them, without a search of /proc. So this function
  * also kills a process that forks and exits faster than /proc can be listed, because its last child becomes a child of this process.
  */

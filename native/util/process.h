@@ -21,7 +21,7 @@ void pids_add(struct pids *pids, pid_t pid);
 void pids_free(struct pids *pids);
 
 /*
- * Adds the living descendants of pid that /proc lists to pids. Returns the number of all descendants, including zombies, which are not added.
+ * Adds to pids the living descendants of pid that are listed in /proc. Returns the number of all descendants, including zombies, which are not added.
  * Stops the search after a time limit, because a fork bomb can grow faster than /proc can be read.
  */
 size_t pids_add_descendants(struct pids *pids, pid_t pid);
@@ -61,14 +61,14 @@ bool reap_within(pid_t child, int milliseconds);
 void *memory_share(size_t size);
 
 /*
- * Calls function() in a child process with a copy of data (size bytes), and waits at most this time until it returns. Then copies to data
- * what function() has written. Returns false with errno if function() has not returned in time; data may then be incomplete.
+ * Calls function() in a child process with a copy of data (size bytes), and waits at most this time until it returns. Then ends the child, and copies to data
+ * what function() has written. Returns false with errno if there was no child, or function() has not returned in time; data may then be incomplete.
  */
 bool call_in_child(void (*function)(void *data), void *data, size_t size, int milliseconds);
 
 /*
  * These functions access another process with the user ID and capabilities of the calling process (ptrace(2), access mode checking), without the Yama broker.
- * process_read_memory() reads size bytes, or returns false and sets errno. It sets *opened to true if it has tried to open /proc/TID/mem, otherwise to false. The TID may then
+ * process_read_memory() reads size bytes, or returns false and sets errno. It sets *opened to true if it has tried to open /proc/TID/mem, otherwise to false. If it has, the TID may
  * belong to a new process: the caller must then call target_is_valid(). process_duplicate_descriptor() returns a duplicate of fd, or -1 and sets errno.
  */
 bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened);
@@ -81,11 +81,11 @@ struct signals {
 
 /*
  * Saves the signal mask and the SIGCHLD action that confine inherits from the process that started it. Sets SIGCHLD to its default action: while SIGCHLD is
- * ignored, wait(2) cannot report the exit status of a child.
+ * ignored, wait(2) cannot report the exit status of a child. Returns false with errno.
  */
 bool signals_save(struct signals *signals);
 
-/* Restores the saved signal mask and SIGCHLD action. Called directly before exec. */
+/* Restores the saved signal mask and SIGCHLD action, for the exec that follows. Returns false with errno. */
 bool signals_restore(const struct signals *signals);
 
 /*

@@ -40,7 +40,7 @@ char *text_cgroup2_mount(char *line)
 	return found;
 }
 
-/* Returns true if the mount options of a /proc hide no files. The options hidepid and gid are accepted: they hide only processes (proc(5)). */
+/* Returns true if options, the super block options of a mounted proc file system, hide no files. The options hidepid and gid are accepted: they hide only processes (proc(5)). */
 static bool shows_files(const char *options)
 {
 	size_t length = strcspn(options, " \n");
