@@ -100,7 +100,7 @@ __portcullis_check_without_node() {
 	REPLY=("${addresses[@]::64}" "${sockets[@]::64}")
 }
 
-# __portcullis_allow LINE...: returns in REPLY the options of confine in the lines (from PORTCULLIS_ALLOW) and --socks for Portage's proxy, or nothing without --net.
+# __portcullis_allow LINE...: returns in REPLY the words of the LINEs, options of confine for PORTCULLIS_ALLOW, and --socks if Portage runs a SOCKS proxy. Returns nothing if the phase has no --net.
 __portcullis_allow() {
 	local line
 	REPLY=()
@@ -162,7 +162,7 @@ __portcullis_has_wrapper() {
 }
 
 # __portcullis_is_wrapped COMPILER CCACHE FOLDER...: succeeds if the first program COMPILER in the folders may be a wrapper: it is a script;
-# or gcc and g++ in its folder are links to the same file; or a later folder contains a different COMPILER. Skips links to CCACHE.
+# or it is the same file as gcc and g++ in its folder; or a later folder contains a different COMPILER, except clang. Skips links to CCACHE.
 __portcullis_is_wrapped() {
 	local first='' file prefix folder
 	for folder in "${@:3}"; do

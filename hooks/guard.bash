@@ -4,8 +4,8 @@
 # the hook uses. In POSIX mode, bash finds special builtins such as unset before functions. Assigning POSIXLY_CORRECT turns POSIX mode on,
 # and no function can replace an assignment. Assigning to a name reference or to an integer variable can run code of the build. So first
 # check that the variables assigned below are neither, with keywords and expansions only, which no function can replace. Read no attributes if
-# nounset is set, because that fails for an unset variable: the build is not the cause, because Portage saves no options. To end this shell
-# without a builtin, expand an element of BASH_VERSINFO that does not exist, with :?. BASH_VERSINFO is readonly, so the build cannot set it.
+# nounset is set, because reading those of an unset variable then fails. The build has not set nounset, because Portage saves no shell options. To end this
+# shell without a builtin, expand an element of BASH_VERSINFO that does not exist, with :?. BASH_VERSINFO is readonly, so the build cannot set it.
 if [[ -R POSIXLY_CORRECT || -R ___portcullis_options || -R CATEGORY || -R PF ||
 	! -o nounset && ${POSIXLY_CORRECT@a}${___portcullis_options@a} == *[!x]* ]]; then
 	[[ ${BASH_VERSINFO[99]:?Portcullis: ${PORTAGE_BUILDDIR-}: $EBUILD_PHASE: the build stops, because the ebuild makes CATEGORY, PF, POSIXLY_CORRECT or ___portcullis_options a name reference, an integer or readonly. Remove this from the ebuild.} ]]

@@ -147,7 +147,7 @@ __portcullis_read_environ() {
 	done
 }
 
-# Fills the array `setting` with PORTCULLIS_* of make.conf and package.env, and stores these settings in a file for the later phases.
+# Fills the array `setting` with PORTCULLIS_* of make.conf and package.env. The first phase, usually pkg_setup, stores these settings in a file, from which later phases load them.
 __portcullis_settings() {
 	local name line source=''
 	local -a lines=() words=()
@@ -185,7 +185,7 @@ __portcullis_settings() {
 
 # Returns in REPLY the settings that Portage reads now from make.conf and package.env, as NAME=VALUE lines. Stored settings can be older:
 # with FEATURES=noauto, no pkg_setup runs before a phase to store them, and with keeptemp a saved environment outlives a change of
-# make.conf (otherwise prepare_build_dirs.py removes it). The query takes half a second, but only developers use these FEATURES.
+# make.conf (otherwise prepare_build_dirs.py removes it). Fails if the query fails. It takes half a second, but only developers use these FEATURES.
 __portcullis_ask_portage() {
 	mapfile -t REPLY < <(
 		__portcullis_start PORTAGE_CONFIGROOT="${initial[PORTAGE_CONFIGROOT]-}" \
@@ -268,9 +268,9 @@ __portcullis_confine() {
 			[[ $folder != /* ]] || options+=(--uses "$folder")
 		done
 	fi
-	# confine ends the phase if this ebuild.sh, its parent or emerge ends. With pid-sandbox the PID of emerge is not visible, so confine watches
-	# the lock that emerge holds on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py). Another emerge of this package can get the
-	# lock at once when emerge is killed. It then deletes .ipc in its clean phase.
+	# confine kills the phase if this ebuild.sh, its parent or emerge ends. With pid-sandbox the PID of emerge is not visible, so confine watches
+	# the lock that emerge holds on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py). If emerge is killed, a second emerge of this
+	# package can get the lock at once. The second emerge deletes .ipc in its clean phase, so confine also watches .ipc.
 	[[ " ${options[*]} " != *' --cgroup '* ]] ||
 		options+=(--die-with "$$" --die-with "$shell" --die-with "$PPID" --die-with-lock "${PORTAGE_BUILDDIR%/*}/.$PF.portage_lockfile"
 			--die-with-file "$PORTAGE_BUILDDIR/.ipc")

@@ -51,7 +51,7 @@ def userpriv(settings):
 
 
 def removed_features(settings, cpv=None):
-    """Returns the last file that removes a word from FEATURES, by word; "*" for FEATURES="-*". The order is that of config.regenerate()."""
+    """Returns, for each word that is removed from FEATURES ("*" by "-*"), the last file that removes it. The order of files is that of config.regenerate()."""
     root = settings["PORTAGE_CONFIGROOT"]
     user = os.path.join(root, portage.const.USER_CONFIG_PATH)
     files = [os.path.join(profile.location, "make.defaults") for profile in settings._locations_manager.profiles_complex]
@@ -70,7 +70,7 @@ def removed_features(settings, cpv=None):
 
 
 def folders(settings):
-    """Returns the folders of the variables in FOLDERS. For PORTAGE_BUILDDIR, which exists only in a phase, returns its parent."""
+    """Returns the folders of the variables in FOLDERS. For PORTAGE_BUILDDIR, which is set only in a phase, returns the folder above all build directories."""
     found = {name: settings.get(name) for name in folder_names.split(",")}
     found["PORTAGE_BUILDDIR"] = os.path.join(settings["PORTAGE_TMPDIR"], "portage")
     return {name: folder for name, folder in found.items() if folder}
@@ -88,7 +88,7 @@ def no_package(reason):
 
 
 def find(atom):
-    """Returns the version that emerge would build, otherwise a masked version, otherwise an installed version."""
+    """Returns the database and CPV of the version that emerge would build, otherwise of a masked version, otherwise of an installed one. Exits if there is none."""
     tree = portage.db[portage.settings["EROOT"]]
     for db, queries in ((tree["porttree"].dbapi, ("bestmatch-visible", "match-all")), (tree["vartree"].dbapi, ("match",))):
         try:

@@ -51,7 +51,7 @@ __portcullis_remove_stale() {
 	((${#stale[@]} == 0)) || __portcullis_start @rm@ -f -- "${stale[@]}"
 }
 
-# Returns in REPLY[0] the PID and start time of emerge, which __portcullis_store_emerge may have stored, or nothing if they are unknown.
+# Returns in REPLY[0] the PID and start time of emerge, loaded from the file of __portcullis_store_emerge if emerge is hidden. Returns nothing if they are unknown.
 __portcullis_find_run() {
 	__portcullis_find_emerge
 	[[ ${REPLY[0]} ]] || __portcullis_load "$store-emerge"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# The managed block in /etc/portage/bashrc. install.sh copies everything around the block unchanged. It never discards a user's
-# edit of the block.
+# The managed block: the lines in /etc/portage/bashrc, between two markers, that source the hook. install.sh copies everything around the block
+# unchanged. install.sh never discards a user's edit of the block.
 
 readonly bashrc_begin='# >>> portcullis >>>' bashrc_end='# <<< portcullis <<<'
 

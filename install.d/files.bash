@@ -47,7 +47,7 @@ check_portage() {
 	fail portage "$root/etc/portage contains no make.profile and no make.conf, so Portage does not use ${root:-/}: choose another directory, or add --force; nothing was changed"
 }
 
-# Fails if a file cannot be written to its destination, or if the destination is a directory. install.sh calls this before it builds, to fail early.
+# Fails if a file cannot be written to its destination, or if the destination is a directory or, by a symbolic link, outside --destdir. install.sh calls this before it builds, to fail early.
 check_destinations() {
 	local path
 	for path in "${file_order[@]}" var/log/portcullis/records.jsonl; do

@@ -75,7 +75,7 @@ owner_tool() {
 	PATH=/usr/bin:/bin type -P "$1"
 }
 
-# Copies the files that the second install.sh needs. The empty file .portcullis-built in the copy tells the second install.sh to build nothing.
+# Copies the files that the second install.sh needs. Because of the empty file .portcullis-built in the copy, the second install.sh builds nothing.
 owner_copy_tree() {
 	local from to
 	chmod 711 -- "$workdir"

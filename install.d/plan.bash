@@ -87,8 +87,8 @@ plan_record() {
 	plan_put "$record_path" "$workdir/record" 644 "$target_owner"
 }
 
-# plan_put PATH FROM MODE OWNER: plans to install FROM as PATH, unless PATH has this content, mode and owner. Also plans a copy of PATH
-# if the user edited it.
+# plan_put PATH FROM MODE OWNER: plans to install FROM as PATH, unless PATH has the content of FROM and this mode and owner. If the user edited PATH,
+# also plans to save a copy of it.
 plan_put() {
 	local path=$root/$1
 	if [[ -e $path && ! -L $path ]]; then
@@ -235,7 +235,7 @@ plan_apply_directories() {
 	((${#same[@]} == 0)) || transaction_mkdir "${same[@]}"
 }
 
-# Makes directories, stages all files and syncs them, then renames one after the other. bashrc is the last.
+# Creates the directories, stages all new files and syncs them, then makes the other changes in the order of the plan. An installation changes bashrc last, a removal changes it first.
 plan_apply() {
 	local i
 	local -A new=()

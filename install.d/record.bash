@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # The record of an installation, usr/share/portcullis/installed, for upgrade and removal. It lists files with checksums, created
-# directories and the managed block. One entry per line; paths are relative to the root:
+# directories and the managed block of bashrc. One entry per line; paths are relative to the directory to install into:
 #   portcullis-record 1
 #   version VERSION
 #   setuid yes|no
@@ -90,8 +90,8 @@ record_check_file() {
 	esac
 }
 
-# record_write VERSION BASHRC LOG BLOCK DIRS FILES: prints the record. BASHRC and LOG are the values of the entries `bashrc` and `log`.
-# BLOCK is a file with the managed block. DIRS names an array of paths, FILES an associative array from path to SHA-256.
+# record_write VERSION BASHRC LOG BLOCK DIRS FILES: prints the record (format: top of this file). BLOCK is a file with the managed block of
+# bashrc. DIRS names an array of paths, FILES an associative array from path to SHA-256.
 record_write() {
 	local path
 	local -n record_write_dirs=$5 record_write_files=$6

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # Changes that can be undone until transaction_finish. Each change is recorded before it is made, so that an interrupted change is
-# undone as well. New files are staged in their destination directory, because rename is atomic only within a file system. An old file
-# gets a second name (a hard link) in the same directory, so that an undo restores the file with its inode.
+# undone as well. New files are staged in their destination directory, because rename is atomic only within a file system. Until transaction_finish, each
+# replaced or removed file keeps a second name in the same directory (STAGED.old), so that an undo restores the file with its inode.
 
 declare -a undo_verb=() undo_path=() undo_argument=()
 declare -a transaction_leftovers=()
@@ -117,15 +117,15 @@ transaction_undo() {
 	undo_verb=() undo_path=() undo_argument=()
 }
 
-# Makes the changes final: deletes the second names of the old files.
+# Makes the changes final: deletes the second names, under which the old files still exist.
 transaction_finish() {
 	trap '' HUP INT TERM
 	undo_verb=() undo_path=() undo_argument=()
 	((${#transaction_leftovers[@]} == 0)) || rm -f -- "${transaction_leftovers[@]}"
 }
 
-# transaction_sweep PATH...: removes staged files and second names that a killed install.sh left beside each PATH. No data is lost:
-# every second name belongs to a replaced file, and a new bashrc contains all of the old one.
+# transaction_sweep PATH...: removes the staged files and second names of old files that a killed install.sh left beside each PATH. No data of
+# a user is lost: only bashrc contains any, and its file at PATH has all of it.
 transaction_sweep() {
 	local path
 	local -a left

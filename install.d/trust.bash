@@ -111,7 +111,7 @@ trust_refuse() {
 	fail untrusted "$1, and root installs only where no other user can change the target: $2; nothing was changed"
 }
 
-# trust_file FILE: fails if other users can write FILE.
+# trust_file FILE: fails if a user other than root and the user who runs install.sh can write FILE.
 trust_file() {
 	local uid gid mode
 	read -r uid gid mode < <(stat -L -c '%u %g %f' -- "$1")
