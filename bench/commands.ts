@@ -44,7 +44,7 @@ function contests(bin: string): { root: Contest[]; user: Contest[] } {
 		},
 	};
 	// Run confine as in a phase: --best-effort starts a second process of confine, the supervisor. The reference has --uses /dev/shm, with which
-	// confine mounts no private /dev/shm, so that it can be compared with unshare, which mounts none either.
+	// confine mounts no private /dev/shm, so that the next row shows what this mount adds.
 	const phase = [confine, '--net', '--ipc', '--best-effort'];
 	const added: Contest = {
 		title: 'What a private /dev/shm, pid-sandbox and mount-sandbox add',
@@ -100,7 +100,7 @@ function hold(
 	);
 }
 
-/** Measures single commands as an ordinary user and, if this process is root, as root. `bin` contains the programs. */
+/** Measures single commands as an ordinary user and, if this process is root, as root. `bin` is the directory with confine and run_times. */
 export function benchCommands(bin: string, runs: number): Table[] {
 	const { root, user } = contests(bin);
 	if (userInfo().uid !== 0) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bench/distcc.bash [--allow [--root]] [ROUNDS] [FILES] [FUNCTIONS]: measures the cost of distcc in a build whose network is isolated.
-# Run it as root: it makes a second host. In each of ROUNDS rounds (10), it runs emerge once for each kind, in random order, with FILES files (12) of FUNCTIONS functions (60).
+# Run it as root: it makes a second host. In each of ROUNDS rounds (default 10), it runs emerge once for each kind, in random order, on FILES C files (default 12) of FUNCTIONS functions (default 60).
 # Prints one line for each kind: median times of emerge and src_compile, and CPU time of src_compile, with ratios to the first kind.
 # --allow measures PORTCULLIS_ALLOW="distcc" against the same distributed build without a network sandbox; --root runs emerge as root
 # with the default FEATURES.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bench/egress.bash [ROUNDS] [CONNECTS] [MBYTES]: measures allowed connections and their data. Run it as root: the other
-# host is a network namespace. Each round measures without a sandbox and with PORTCULLIS_ALLOW. Prints for each the median of the medians of all rounds.
+# host is a network namespace. Each round measures without a sandbox (outside) and with confine --net --allow (through). Prints for each the median of all rounds.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"

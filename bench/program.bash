@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # program.bash ROUNDS: measures commands of portcullis in a prefix with Portage. Every fourth round also reads a million records, of
-# which one in a thousand is notable. The output is that of rounds.bash.
+# which one in a thousand contains a blocked connection. The output is that of rounds.bash.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"

@@ -18,7 +18,7 @@ export interface Table {
 
 const nanoseconds: Record<Unit, number> = { s: 1e9, ms: 1e6, µs: 1e3 };
 
-/** Makes a table of runs in nanoseconds. All ratios refer to the reference row. */
+/** Makes a table. runs: the name of each row and its durations in nanoseconds. The ratios of all rows refer to the row `reference`. */
 export function table(
 	title: string,
 	unit: Unit,
