@@ -131,7 +131,7 @@ export function blockedEntries({ list, sockets, unsupported, tunnels }: Destinat
 	const blockedTunnels = tunnels.flatMap(({ address, allowed }) => (allowed ? [] : [address]));
 	const tunnelFix = `To allow it, add to make.conf: ${addWords('PORTCULLIS_ALLOW', blockedTunnels)}`;
 	const count = Math.max(...[endpoints, nameMappings].map((parts) => new Set(list.flatMap(parts)).size));
-	const portsOnly = 'only hosts with a TCP port are supported, not ssh and zeroconf';
+	const portsOnly = 'only distcc over TCP is supported, not ssh and zeroconf';
 	const portFix =
 		'On the distcc server, run distccd on a TCP port, and on this machine, replace this entry of the distcc host list by HOST:PORT.';
 	const noLoopback = 'the word distcc in PORTCULLIS_ALLOW does not allow loopback addresses';

@@ -213,7 +213,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	prefix_conf 'PORTCULLIS_ALLOW="distcc"' 'FEATURES="distcc"' 'DISTCC_HOSTS="192.0.2.8/4,lzo"'
 	finds allow-192.0.2.8/4 ok 'distcc host 192.0.2.8/4 (DISTCC_HOSTS): 192.0.2.8:3632'
 	prefix_conf 'PORTCULLIS_ALLOW="distcc"' 'FEATURES="distcc"' 'DISTCC_HOSTS="192.0.2.8/4,lzo user@distcc.example.org"'
-	finds allow-user@distcc.example.org error 'only hosts with a TCP port'
+	finds allow-user@distcc.example.org error 'only distcc over TCP'
 	prefix_conf 'PORTCULLIS_ALLOW="[192.0.2.7]:80"'
 	finds allow error '[192.0.2.7]:80 in PORTCULLIS_ALLOW: 192.0.2.7 is not an IPv6 address'
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"' 'FEATURES="-network-sandbox"'

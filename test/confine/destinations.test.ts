@@ -57,7 +57,7 @@ test('if a PORTCULLIS_ALLOW entry stays blocked, Portcullis prints the reason an
 		'ewarn Portcullis: a/b-1: gone:80 in PORTCULLIS_ALLOW stays blocked: gone has no address. To check the name, run: getent ahosts gone',
 	]);
 	expect(messages(found([], { isDistccUsed: true, unsupported: ['@far'] }))).toEqual([
-		'ewarn Portcullis: a/b-1: distcc host @far stays blocked: only hosts with a TCP port are supported, not ssh and zeroconf. On the distcc server, run distccd on a TCP port, and on this machine, replace this entry of the distcc host list by HOST:PORT.',
+		'ewarn Portcullis: a/b-1: distcc host @far stays blocked: only distcc over TCP is supported, not ssh and zeroconf. On the distcc server, run distccd on a TCP port, and on this machine, replace this entry of the distcc host list by HOST:PORT.',
 	]);
 	expect(messages(found([], { isDistccUsed: true }))).toEqual([
 		'ewarn Portcullis: a/b-1: PORTCULLIS_ALLOW contains distcc, but distcc has no remote host. Add to make.conf: DISTCC_HOSTS="HOST:PORT"',

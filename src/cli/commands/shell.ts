@@ -26,7 +26,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	const saved = join(resolved.builddir, 'temp/environment');
 	if (!existsSync(saved)) {
 		throw new Error(
-			`there is no build directory of ${resolved.cpv} in ${resolved.builddir}. Portage keeps it if the build fails. To keep it always, build with FEATURES=keepwork`,
+			`${saved} does not exist. Portage keeps the build directory if the build fails. To keep it always, build with FEATURES=keepwork`,
 		);
 	}
 	accessSync(saved, constants.R_OK);
