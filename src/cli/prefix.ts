@@ -19,8 +19,8 @@ export function eprefixOf(values: Input['values']): string {
 }
 
 /**
- * Returns the Gentoo Prefix whose programs this command starts. Throws an UntrustedError if this program runs as root and another user can
- * replace one of those programs, or the configuration that they read.
+ * Returns the Gentoo Prefix whose programs this command starts. Throws a UsageError if the Prefix does not exist, and an UntrustedError
+ * if this program runs as root and another user can replace one of those programs, or the configuration that they read.
  */
 export function prefixOf(values: Input['values']): string {
 	const eprefix = eprefixOf(values);

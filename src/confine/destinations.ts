@@ -67,11 +67,11 @@ async function destination(entry: string, distcc = false) {
 	return {
 		entry,
 		host,
-		/** The addresses of the entry, with its prefix length if it has one. The list is empty if the host name cannot be resolved. */
+		/** The addresses of the entry except those in `reserved`, with the entry's prefix length if it has one. Empty if the host name has no such address. */
 		addresses: found
 			.filter((address) => !reserved.includes(address))
 			.map((address) => (distcc || bits === undefined ? address : `${address}/${bits}`)),
-		/** The reserved addresses of a host name, such as 127.0.0.1. They stay blocked unless the user writes them as literal addresses. */
+		/** The reserved addresses, such as 127.0.0.1, of a host name or of a distcc host. They stay blocked unless PORTCULLIS_ALLOW contains them as addresses. */
 		reserved,
 		port: Number(port ?? distccPort),
 		/** True if the entry is from distcc's host list, false if it is from PORTCULLIS_ALLOW. */

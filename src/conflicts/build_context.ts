@@ -21,7 +21,7 @@ export function buildContextOf(all: Environment, features: readonly string[], se
 		allowed: words(settings?.PORTCULLIS_ALLOW),
 		/** True if PORTCULLIS_SOCKETS is own: a phase without network can then use only the UNIX sockets that it has bound. False: also those of the host that have a path. */
 		ownSockets: settings?.PORTCULLIS_SOCKETS === 'own',
-		/** The effective UID of the phases. If it is 0, Portage itself isolates the phases. */
+		/** The effective UID of this process. 0 stands for a build of root, whose phases Portage itself isolates. */
 		uid: process.geteuid?.() ?? 0,
 		processors: availableParallelism(),
 	};

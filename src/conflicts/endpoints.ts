@@ -55,7 +55,7 @@ export function isLoopback(host: string): boolean {
 /** The default port of distccd (distcc(1), "HOSTS SPECIFICATION"). */
 export const distccPort = 3632;
 
-/** Returns distcc's host list, and the variable or file that contains the list (distcc(1), "HOSTS SPECIFICATION"). */
+/** Returns distcc's host list, and the variable or file that contains the list (distcc(1), "HOSTS SPECIFICATION"); '' for both if there is none. */
 export function distccHosts(context: BuildContext): { readonly source: string; readonly list: string } {
 	const fromVariable = variable(context, 'DISTCC_HOSTS');
 	if (fromVariable.trim() !== '') return { source: 'DISTCC_HOSTS', list: fromVariable };

@@ -185,7 +185,7 @@ export function ccacheEvidence(context: BuildContext): Evidence[] {
 	return [];
 }
 
-/** Returns evidence for a remote storage in `list`. Ignores file: and redis+unix: (a UNIX socket), which work in a network namespace. If it finds any, puts `used[0]` first. */
+/** Returns evidence for a remote storage in `list`. Ignores file: and redis+unix: (a UNIX socket), which work in a network namespace. The first element of `used` precedes it. */
 function remoteStorage(context: BuildContext, source: string, list: string, used: readonly Evidence[]): Evidence[] {
 	const [first] = words(list).filter(
 		(url) => /^(https?|rediss?):/.test(url) && !urlEndpoints(url).some((endpoint) => isAllowed(context, endpoint)),

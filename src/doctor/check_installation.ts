@@ -74,7 +74,7 @@ export function allHookFindings(system: SystemInfo): Finding[] {
 	return [...hookFindings(eprefix), ...[...others].map((root) => bashrcFinding(eprefix, root))];
 }
 
-/** Lists the folders /usr/TARGET in which crossdev has created a configuration (etc/portage). */
+/** Lists the folders EPREFIX/usr/TARGET in which crossdev has created a configuration (etc/portage). */
 function crossdevRoots(eprefix: string): string[] {
 	return namesIn(`${eprefix}/usr`)
 		.filter((name) => /^[a-z0-9_]+-.+-.+/.test(name))
@@ -82,7 +82,7 @@ function crossdevRoots(eprefix: string): string[] {
 		.filter((root) => stat(join(root, 'etc/portage/make.conf')) !== undefined);
 }
 
-/** Reports whether confine is installed, starts, and still has a setuid bit that install.sh or the package had set. */
+/** Reports the first problem of confine that it finds, such as a lost setuid bit or an old C library, or that confine works. */
 export function confineFindings(system: SystemInfo): Finding[] {
 	const { confine, probe, probeResult, sandboxed, libc } = system;
 	const status = stat(confine);

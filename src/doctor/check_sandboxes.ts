@@ -6,7 +6,7 @@ import { resolve, settingNames, settings } from '../rules/settings.ts';
 import { error, inactive, ok, warning, type Finding } from './finding.ts';
 import { causeOf, isPortageIsolating, mounts, type SystemInfo } from './system_info.ts';
 
-/** Reports whether each confinement is available. probeSystem() has applied all of them to a test process. */
+/** Reports whether each confinement, each limit and the audit is available. Returns [] if confine does not work, which confineFindings() reports. */
 export function sandboxFindings(system: SystemInfo): Finding[] {
 	if (system.probeResult.broken !== '') return [];
 	return [
@@ -115,7 +115,7 @@ function accounting({ uid, configuration, read }: SystemInfo): string {
 	return '; Portage itself measures the CPU time, memory and I/O of each build';
 }
 
-/** Describes the mounted cgroup hierarchies. */
+/** Describes the mounted cgroup hierarchies and, if confine cannot make a cgroup, the reason. */
 export function cgroupStatus(system: SystemInfo): string {
 	const all = mounts(system);
 	const unified = all.find(({ type }) => type === 'cgroup2');

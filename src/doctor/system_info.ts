@@ -20,7 +20,7 @@ type ProbeResult = RunRecord & { readonly broken: string };
 
 const noRecord = '{"schema":1,"time":"1970-01-01T00:00:00.000Z","mode":"none","tracking":"none","status":{"exit":0}}';
 
-/** True if Portage itself isolates phases: as root with CAP_SYS_ADMIN, which root in a container lacks by default. */
+/** True if Portage itself isolates phases: for root with CAP_SYS_ADMIN, which root in a container lacks by default, and for root if the test run failed. */
 export function isPortageIsolating({ uid, probeResult }: SystemInfo): boolean {
 	return uid === 0 && (probeResult.mode === 'root' || probeResult.broken !== '');
 }
@@ -56,7 +56,7 @@ export async function probeSystem(eprefix: string) {
 		/** Why Portcullis does not apply a confinement that is not in `requested`. */
 		notRequestedWhy: auditOnly ? 'PORTCULLIS_AUDIT="only" is set' : 'FEATURES does not contain it',
 		probeResult,
-		/** Result of a test run with no_new_privs, which FEATURES="sandbox" sets and which disables setuid bits; undefined if confine is not setuid. */
+		/** Result of a test run with no_new_privs, which FEATURES="sandbox" sets and which disables setuid bits; undefined without this word or in another mode than setuid. */
 		sandboxed:
 			hasSandbox && probeResult.mode === 'setuid'
 				? await testRun(confine, requested, withNoNewPrivs(configuration.python))
@@ -78,7 +78,7 @@ export function mounts({ read }: SystemInfo): { point: string; options: string[]
 	});
 }
 
-/** Returns the reason why confine could not apply the confinement `what` in the test run `result`. */
+/** Returns why confine could not apply the confinement `what` in the test run `result`, and the fix. */
 export function causeOf(
 	{ read, sandboxed, probe, probeResult }: SystemInfo,
 	what: Confinement,
@@ -94,7 +94,7 @@ function withNoNewPrivs(python: string): string[] {
 	return [python, '-I', '-c', script];
 }
 
-/** Connects a UDP socket to TEST-NET-1 (RFC 5737). This tests the watcher, which inspects connect(2), and sends no packet. */
+/** Connects a UDP socket to TEST-NET-1 (RFC 5737), which sends no packet. The call of connect(2) tests the watcher, which inspects such calls. */
 const testCommand = ['bash', '-c', 'exec 2>&- 3<>/dev/udp/192.0.2.1/9'] as const;
 
 /**

@@ -2,7 +2,7 @@
 import { stat } from '../util/files.ts';
 import type { Confinement } from '../rules/phases.ts';
 
-/** The facts from which the cause of an unavailable confinement is found. */
+/** The facts from which unavailableCause() derives why a confinement is not available. */
 interface Failure {
 	/** The mode of confine: root, setuid, userns or none. */
 	readonly mode: string;
@@ -56,7 +56,7 @@ const namespaces: Readonly<Record<Confinement, readonly [namespace: string, opti
 /** The known causes of failures. The first row that matches a failure decides, so the order matters. */
 const rows: readonly Row[] = [
 	{
-		// This error is from confine itself, which uses no user namespace with --mknod (native/supervisor/launch.c).
+		// confine itself reports this error: with --mknod, it makes no user namespace for a root who can create device files (native/supervisor/launch.c).
 		id: 'mknod',
 		matches: ({ error }) => error.startsWith('mknod in a user namespace'),
 		text: 'src_install creates device files, which root cannot do in a user namespace',

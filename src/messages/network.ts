@@ -107,7 +107,7 @@ function uninspected(record: RunRecord): Line[] {
 /** Reports a program that could not install a seccomp listener, because Portcullis already uses one. */
 function listener(record: RunRecord): Line[] {
 	if (record.listenerRefused === undefined) return [];
-	// If a seccomp filter replaces the network namespace, this filter needs the listener. So the fix then disables network-sandbox as well.
+	// A seccomp filter that replaces the network namespace needs the listener, so in this case the fix is to build without network-sandbox.
 	const fix =
 		record.applied.net === 'filter'
 			? `To build without network-sandbox, run: ${portcullis('allow', '--whole', '--write', withoutVersion(record.package))}`

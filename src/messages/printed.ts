@@ -8,8 +8,8 @@ import { errorCode, namesIn, orUndefined, stat } from '../util/files.ts';
 /**
  * Beginning of the names of marker files. If the marker file `NAME-EMERGE-HASH` exists, this run of emerge has printed the message with this
  * HASH. EMERGE is the PID and start time of emerge; if they are unknown, the file is `NAME-HASH` in .ipc of the build directory. O_EXCL of
- * open(2) makes sure that only one of parallel builds prints the message. The files of root are in /run, where phases of another user cannot
- * create them to suppress a message.
+ * open(2) makes sure that only one of parallel builds prints the message. The files of root are /run/portcullis.*.reported-EMERGE-HASH, because phases
+ * of another user cannot create files in /run to suppress a message.
  */
 const name = '.portcullis-reported';
 

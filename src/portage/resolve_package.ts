@@ -5,7 +5,7 @@ import { shmFolders } from '../rules/phases.ts';
 import { readStart } from '../util/files.ts';
 import script from '../../hooks/resolve_package.py' with { type: 'text' };
 
-/** Values from make.conf, the profile and, for a package, package.env. */
+/** Values from the environment, make.conf, the profile and, for a package, package.env. */
 interface Evaluated {
 	readonly features: readonly string[];
 	/** For each word that a file removes from FEATURES, the path of this file. The key `*` stands for FEATURES="-*". */
@@ -90,7 +90,7 @@ function pythons(eprefix: string): string[] {
 	return [...new Set([...(own === undefined ? [] : [own]), ...emerges, 'python3'])];
 }
 
-/** Returns the Python interpreter in the #! line of a file; [] if it has none. On Gentoo /usr/bin/emerge may be the program python-exec. */
+/** Returns the Python interpreter in the #! line of a file; [] if there is none, as in /usr/bin/emerge of Gentoo if it is the binary python-exec. */
 export function interpreter(file: string): string[] {
 	const [line = ''] = readStart(file, 200).split('\n');
 	return /^#! ?(\/\S*python[\d.]*)\s*$/.exec(line)?.slice(1) ?? [];

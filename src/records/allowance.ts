@@ -34,7 +34,7 @@ export function envFiles(word: string): { narrow: string; whole: string } {
 /** The line of a file in /etc/portage/env that permits the whole network. Portage adds the words of that file to FEATURES of make.conf. */
 export const wholeNetwork = `FEATURES="-${features.net}"`;
 
-/** Returns the lines that permit these destinations to a package, or that build it without network-sandbox. */
+/** Returns the lines that permit these destinations to a package or, for 'whole', that build it without network-sandbox. */
 export function additionsFor(
 	word: string,
 	eprefix: string,
@@ -50,10 +50,10 @@ export function additionsFor(
 	];
 }
 
-/** Maximum number of destinations that `allow` lists. A package with more gets no list, because its build needs the whole network. */
+/** Maximum number of destinations that `allow` lists. For a package with more, `allow` fails and recommends --whole. */
 export const mostDestinations = 16;
 
-/** The port of a destination of which the records contain only the lookup of its name. */
+/** The port (HTTPS) that `allow` assumes for a host of which the records contain only the lookup of its name. */
 const GUESS = 443;
 
 /**
@@ -63,7 +63,7 @@ const GUESS = 443;
 export class AttemptedDestinations {
 	/** Maps HOST:PORT or ADDRESS:PORT to true if the port is a guess, because only a lookup was recorded and no URL has the port. */
 	readonly #entries = new Map<string, boolean>();
-	/** Destinations with reserved addresses, such as 127.0.0.1. `allow` does not add them, because a build could have chosen them. */
+	/** Destinations with reserved addresses, such as 127.0.0.1. `allow` does not add them, because a build could try them to get access to services of this host. */
 	readonly reserved = new Set<string>();
 
 	/** Adds the TCP destinations of a record. Omits those of sockets that the program had bound, for which PORTCULLIS_ALLOW has no effect. */

@@ -53,7 +53,7 @@ export function scan(sources: readonly Source[], visit: (record: RunRecord) => v
 	});
 }
 
-/** Returns the record in a file that confine wrote with --notice-file; undefined if the file is missing or has no record. */
+/** Returns the first record in a file that confine wrote; undefined if the file is missing or empty. Throws an Error if a line is invalid. */
 export function readRecord(file: string): RunRecord | undefined {
 	let found: RunRecord | undefined;
 	const [unread] = scan([{ file, named: false }], (record) => (found ??= record));

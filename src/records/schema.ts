@@ -71,7 +71,7 @@ function missingOf({ what, why }: Members, name: string) {
 	return { what: sandboxOrSetting(what, `${name}.what`) as string, why: text(why, `${name}.why`) };
 }
 
-/** A process that was still running at the end of the command, and that confine killed. */
+/** A process that was still running at the end of the command, and to which confine sent SIGKILL. */
 export type Orphan = Readonly<ReturnType<typeof orphanOf>>;
 function orphanOf(members: Members, name: string) {
 	return {
@@ -170,10 +170,10 @@ export function parseRecord(line: string) {
 		phase: optional(record.phase, 'phase', phase, ''),
 		/** PID and start time (clock ticks) of the emerge or ebuild(1) that ran the phase, from `confine --label run=PID-TICKS`; '' if unknown. */
 		run: optional(record.run, 'run', run, ''),
-		/** How confine got its namespaces (root, setuid, userns, none), and the method that made sure that no process outlived the phase. */
+		/** mode: how confine got its namespaces (root, setuid, userns, none). tracking: the method that made sure that no process outlived the phase. */
 		mode: optional(record.mode, 'mode', mode, ''),
 		tracking: optional(record.tracking, 'tracking', tracking, ''),
-		/** For each requested sandbox, the program that made it: confine, portage or none. filter: a seccomp filter replaces the network namespace. */
+		/** For each requested or inherited sandbox, who made it: confine, portage or none. filter: a seccomp filter replaces the network namespace. */
 		applied: optional(record.applied, 'applied', applied, nothing),
 		/** True if the phase saw the /proc of the host, because the kernel refused to mount one for its PID namespace. */
 		hostProc: record.proc === 'host',
@@ -181,7 +181,7 @@ export function parseRecord(line: string) {
 		ownShm: record.shm === 'confine',
 		/** The error that made a network namespace impossible, if applied.net is filter; otherwise ''. */
 		filterWhy: optional(record.filter_why, 'filter_why', text, ''),
-		/** Elapsed time of the command, and user and system time of all its processes, in seconds. */
+		/** In seconds. wall: elapsed time of the command. user, system: processor time of all its processes, in user space and in the kernel. */
 		wall: optional(record.wall, 'wall', seconds, 0),
 		user: optional(record.user, 'user', seconds, 0),
 		system: optional(record.system, 'system', seconds, 0),
@@ -215,7 +215,7 @@ export function parseRecord(line: string) {
 		/** Number of packets without a route whose sending program is unknown. */
 		unattributed: optional(record.unattributed, 'unattributed', count, watched === '' ? unreachable : 0),
 		names: list(record.names, 'names', lookupOf),
-		/** Number of network system calls whose arguments confine could not read, and the reason. Some of these calls may have been attempts. */
+		/** Number of network system calls whose arguments confine could not read (unreadableWhy: the reason). Some of these calls may have been attempts. */
 		unreadable: optional(record.unreadable, 'unreadable', count, 0),
 		unreadableWhy: optional(record.unreadable_why, 'unreadable_why', text, ''),
 		/** The program of the phase that could not install a seccomp listener, because the kernel permits only one and confine has it; undefined: none. */

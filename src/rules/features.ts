@@ -28,7 +28,7 @@ export const hostProcEffect = 'a phase sees the /proc of the host, so that ps, g
 export const hostProcFix =
 	'Start the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman), or add to make.conf: FEATURES="${FEATURES} -pid-sandbox"';
 
-/** Returns why ipc-sandbox makes no private /dev/shm: `names` are the variables whose folders lie there. */
+/** Returns `the /dev/shm of the host, because ...`, which phases then keep. `names` are the variables whose folders lie in /dev/shm. */
 export function hostShmReason(names: readonly string[]): string {
 	return `the /dev/shm of the host, because it contains the folder of ${enumerate(names)}`;
 }

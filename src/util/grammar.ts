@@ -2,8 +2,8 @@
 import { isIP } from 'node:net';
 
 /*
- * Syntax of identifiers of Portage and of the network. Text that passes one of these checks contains no character that is special to a
- * shell, a terminal or HTML.
+ * Syntax of identifiers of Portage and of the network. Text that passes one of these checks contains no control character and, except for
+ * a domain name, no character that is special to a shell or HTML.
  */
 
 /** Regular expressions for a category, a package name, and a version with its revision (PMS 3.1.1, 3.1.2, 3.2). */

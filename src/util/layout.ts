@@ -7,7 +7,7 @@ import type { Screen } from './terminal.ts';
 export function wrap(text: string, width: number): string[] {
 	const lines: string[] = [];
 	let line = '';
-	// Split a command in backquotes only after `|` and `&&`, where a shell reads on, so that the user can copy the command.
+	// Split a command in backquotes only after `|` and `&&`, where a shell continues with the next line, so that the user can copy the command.
 	const joined = text.replaceAll(/`[^`]*`/g, (command) => command.replaceAll(/(?<!\||&&) /g, '\u00a0'));
 	for (const word of joined.split(/[ \n\t]+/)) {
 		if (line !== '' && columnsOf(line) + 1 + columnsOf(word) > width) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The only module that writes to the terminal (eslint checks this). It replaces every control character in a line before it prints the
- * line. It also prints escape sequences of its own: for colours where markStyle() has marked a text, and for the full screen (`terminal`).
+ * The only module that writes to the terminal (eslint checks this). It replaces every control character but tabs in a line before it prints
+ * the line. It also prints escape sequences of its own: for colours where markStyle() has marked a text, and for the full screen (`terminal`).
  */
 
 /** The parameter of the escape sequence that starts each style (Select Graphic Rendition; ECMA-48, 8.3.117). */
@@ -9,7 +9,7 @@ const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as c
 export type Style = keyof typeof codes;
 const styles = Object.keys(codes) as Style[];
 
-/** First of the noncharacters (Unicode, 23.7) that mark a style until print() replaces them. stripControls() removes them from data. */
+/** Noncharacters (Unicode, 23.7) that enclose a text with a style: FIRST_MARK + the index of the style in `styles`, and END_MARK. stripControls() replaces them in data. */
 const FIRST_MARK = 0xfdd0;
 const END_MARK = '\ufdef';
 
@@ -18,7 +18,7 @@ export function markStyle(style: Style, text: string): string {
 	return `${String.fromCharCode(FIRST_MARK + styles.indexOf(style))}${text}${END_MARK}`;
 }
 
-/** Matches control and format characters (with bidirectional overrides), lone surrogates, noncharacters, and line separators. */
+/** Matches control and format characters (such as bidirectional overrides), lone surrogates, unassigned and private characters, and line separators. */
 const unprintable = /[\p{C}\p{Zl}\p{Zp}]/gu;
 const plain = /^[ -~]*$/;
 
@@ -27,7 +27,7 @@ export function stripControls(text: string): string {
 	return plain.test(text) ? text : text.replace(unprintable, '?');
 }
 
-/** Replaces the marks of markStyle() by escape sequences, and other unprintable characters by `?`. */
+/** Replaces the marks of markStyle() by escape sequences, and other unprintable characters except tabs by `?`. */
 function printable(line: string): string {
 	return plain.test(line) ? line : line.replace(unprintable, sequence);
 }

@@ -4,7 +4,7 @@ import { readFile, stat } from './files.ts';
 
 export type Process = Readonly<NonNullable<ReturnType<typeof parseProcess>>>;
 
-/** Clock ticks per second (USER_HZ) of the times in /proc/PID/stat. It is 100 in every kernel configuration. */
+/** Clock ticks per second (USER_HZ) of the times in /proc/PID/stat. It is 100, whatever CONFIG_HZ is (asm-generic/param.h). */
 export const TICKS_PER_SECOND = 100;
 
 /** Lists the processes that this user can inspect, except zombies. */
@@ -18,8 +18,8 @@ export function processes(): Process[] {
 }
 
 /**
- * Parses /proc/PID/stat and /proc/PID/cmdline. Returns undefined for a zombie. Field 2 of stat, the name in parentheses, can contain any
- * character. state is field 3, ppid 4, utime, stime, cutime and cstime are 14 to 17, starttime is 22 (proc_pid_stat(5)).
+ * Parses /proc/PID/stat and /proc/PID/cmdline. Returns undefined for a zombie. Field 2 of stat, the name in parentheses, can contain any character, so the function
+ * counts from the last parenthesis. state is field 3, ppid 4, utime, stime, cutime and cstime are 14 to 17, starttime is 22 (proc_pid_stat(5)).
  */
 export function parseProcess(pid: number, stat: string, cmdline: string) {
 	const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -36,12 +36,12 @@ export function parseProcess(pid: number, stat: string, cmdline: string) {
 	};
 }
 
-/** Returns the memory of a process in bytes: its proportional set size (smaps_rollup) or, if unreadable, its resident set size. */
+/** Returns the memory of a process in bytes: its proportional set size (smaps_rollup) or, if this is unreadable, its resident set size; 0 if both are. */
 export function memoryOf(pid: number): number {
 	return Number(fieldOf(`/proc/${pid}/smaps_rollup`, 'Pss') ?? fieldOf(`/proc/${pid}/status`, 'VmRSS') ?? 0) * 1024;
 }
 
-/** Returns the first word after `NAME:` or `NAME` in a file of /proc. */
+/** Returns the first word after `NAME:` or `NAME` at the start of a line of a /proc file; undefined if no line starts with the name. */
 function fieldOf(file: string, name: string): string | undefined {
 	return new RegExp(`^${name}:?\\s+(\\w+)`, 'm').exec(readFile(file) ?? '')?.[1];
 }

@@ -24,7 +24,7 @@
 #   prefix_phases                           print the phases that ran, in order
 #   prefix_phase_value PHASE KEY            print what the phase recorded: uid net ipc pid mnt uts cgroup user
 #   prefix_test_value KEY                   print the value that a phase without sandbox would record
-#   assert_namespace PHASE KEY host|own     fail unless the phase was in the namespace of the test, or in another one
+#   assert_namespace PHASE KEY host|own     fail unless the phase was in the namespace of the test (host) or in another one (own)
 #   shares_namespaces PHASE KEY...          succeed if the phase was in all these namespaces of the test
 #   record_values "$RECORDS" PHASE EXPRESSION   print values of records (see record.bash)
 #
@@ -181,7 +181,7 @@ prefix_test_value() {
 	esac
 }
 
-# Replaces this shell by emerge, so that the PID of a background job is the PID of emerge.
+# Replaces this shell by the command, so that the PID of a background job is the PID of the command (emerge).
 prefix_exec() {
 	local path=$PREFIX/usr/bin:$PREFIX/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin node
 	node=$(type -P node || echo /usr/bin/node)

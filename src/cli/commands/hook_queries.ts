@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** The commands that only the hook calls. They print "done" at the end, so that the hook can detect incomplete output. */
+/** The commands that only the hook calls. `check` and `messages` print "done" at the end, so that the hook can detect incomplete output. */
 import { readFileSync } from 'node:fs';
 import type { Input } from '../command.ts';
 import { allowOptions, destinationLines, destinations } from '../../confine/destinations.ts';
@@ -70,7 +70,7 @@ export function runPrinted({ words: [key = ''], values }: Input): number {
 	return firstTime(values['once'] ?? '', values['run'] ?? '')(key) ? 1 : 0;
 }
 
-/** Formats messages. With --once, omits those that this run of emerge, the value of --run, has already printed. */
+/** Formats messages. With --once, omits messages with a `once` text that this run of emerge (--run) has already printed. */
 function rendered(lines: readonly Line[], { once: state, run = '' }: Input['values']): string[] {
 	const isFirst =
 		state !== undefined && lines.some(({ once }) => once !== undefined) ? firstTime(state, run) : () => true;

@@ -43,7 +43,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	return 0;
 }
 
-/** Selects the records of the last run of emerge. In a record, `run` identifies the run of emerge. Throws an Error if the last record has none. */
+/** Selects the records of the last run of emerge, which `run` of the last record identifies. Throws an Error if there is no record, or if `run` is ''. */
 function lastRun(sources: readonly Source[], given: string | undefined): Selection {
 	const last: { run?: string } = {};
 	const unread = scan(sources, (record) => {

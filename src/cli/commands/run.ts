@@ -41,8 +41,8 @@ export async function run({ values, words, command }: Input): Promise<number> {
 
 /**
  * Returns a command that starts the user's shell with a prefix in its prompt. An init file sets PS1 of bash, and fish has the function
- * fish_prompt. Other shells use PS1 of the environment unless their own init files set PS1. bash starts them in a process group of their own,
- * because dash fails in the group of portcullis, which has the ID 0 in a PID namespace.
+ * fish_prompt. Other shells use PS1 of the environment unless their own init files set PS1. "bash -c 'set -m'" starts them in a process group
+ * of their own, because dash fails in the group of portcullis, which has the ID 0 in a PID namespace.
  */
 function shell(name = 'portcullis'): string[] {
 	const program = process.env['SHELL'] ?? 'bash';

@@ -60,9 +60,9 @@ export async function run({ values, words, command }: Input): Promise<number> {
 }
 
 /**
- * Returns a command that runs `bash` as the user of the phase: with userpriv, this user can write the saved environment, so root must not source
- * it. The command also gives bash a terminal of its own: in root's terminal, bash could type commands (TIOCSTI in ioctl_tty(2)), and
- * processes that outlive bash could read what root types.
+ * Returns `bash` (a command line) or, if Portage runs the phase as another user (userpriv), a command that runs `bash` as that user. This user can write the saved
+ * environment, so root must not source it. The command also gives bash a terminal of its own: in root's terminal, bash could type commands (TIOCSTI in ioctl_tty(2)),
+ * and processes that outlive bash could read what root types.
  */
 function asUserOf(
 	phase: string,

@@ -73,7 +73,7 @@ function summaryOf(record: RunRecord) {
 
 const kinds = ['blocked', 'observed', 'killed', 'removed'] as const;
 
-/** Numbers of blocked attempts, attempts that nothing blocked, killed processes, and removed IPC objects, including those that no list has. */
+/** Numbers of blocked attempts, attempts that nothing blocked, killed processes, and removed IPC objects, including those for which a list has no room. */
 function noCounts() {
 	return { blocked: 0, observed: 0, killed: 0, removed: 0 };
 }
@@ -121,7 +121,7 @@ export function latestEvents(report: Report): PhaseEvents[] {
 	return [...report.events.values()].sort((a, b) => (a.time < b.time ? 1 : -1));
 }
 
-/** Returns a function that is true for packages CATEGORY/PF with this name: CATEGORY/PF, CATEGORY/PN, PF or PN, with an optional = (PMS 3.2). */
+/** Returns a function that returns true for packages CATEGORY/PF with this name: CATEGORY/PF, CATEGORY/PN, PF or PN, with an optional = (PMS 3.2). */
 export function matcher(name: string): (cpv: string) => boolean {
 	const wanted = name.replace(/^=/, '');
 	return (cpv) => {

@@ -21,9 +21,9 @@ export interface Section {
 	readonly lead: string;
 	/** True if the heading on a terminal, and the border of each entry in the HTML report, are red instead of yellow. */
 	readonly isUrgent?: true;
-	/** The heading on a terminal. `packages` is the number of packages with its noun, and `total` the sum of `counts` in the entries. */
+	/** The heading on a terminal. `packages` is the number of packages with its noun, `total` the sum of countOf() over the entries. */
 	readonly heading: (packages: string, total: number) => string;
-	/** Selects the entries of the section. By default, these are the events of which `counts` contains at least one. */
+	/** Selects the events of the section. If absent, the section has the events for which countOf() is above 0. */
 	readonly includes?: (event: PhaseEvents) => boolean;
 	/** Phases of one package for which this function returns the same text become one entry. Without it, each phase is an entry. */
 	readonly groupBy?: (event: PhaseEvents) => string;
