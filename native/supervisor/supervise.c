@@ -237,7 +237,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	/* If init is killed, its children become children of the supervisor, which kills them. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (!watcher_open(&s->watcher, options->audit) && !options->best_effort)
-		run_without_init(s, "--audit: cannot prepare the watcher process");
+		run_without_init(s, "cannot prepare the watcher process");
 	launch_or_degrade(s);
 	s->result.setuid_inert = s->result.setuid_inert || seccomp_needs_no_new_privs(s);
 	if (phase_network(s) == NETWORK_ISOLATED)

@@ -90,7 +90,7 @@ bool seccomp_filter_install(int setup_pipe, const struct seccomp_rules *rules, b
 	}
 	log->setuid_inert = !was_inert && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	if (write(setup_pipe, fds, sizeof fds) != (ssize_t)sizeof fds)
-		refuse("--audit: cannot send the seccomp listener to init: %m");
+		refuse("cannot send the seccomp listener to init: %m");
 	return fds[0] >= 0;
 }
 
@@ -99,7 +99,7 @@ void seccomp_listener_forward(int setup_pipe, int watcher)
 	int fds[PASSED_FDS];
 	/* Exit if sending fails, because every watched call of the phase would fail with ENOSYS after the listener is closed. */
 	if (read(setup_pipe, fds, sizeof fds) != (ssize_t)sizeof fds || (fds[0] >= 0 && !fd_passing_send(watcher, "", 1, fds)))
-		refuse("--audit: cannot send the seccomp listener to the watcher process: %m");
+		refuse("cannot send the seccomp listener to the watcher process: %m");
 	close_fd(fds[0]);
 	close_fd(fds[1]);
 }

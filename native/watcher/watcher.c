@@ -168,9 +168,9 @@ static noreturn void run_watcher(const struct watcher *watcher, const struct opt
 	bool phase_is_root = geteuid() == 0;
 	ipc_objects_unmap(watcher->ipc_objects);
 	if (!watcher_rights_reduce(true, route == ROUTE_SOCKS ? options->socks : NULL) && !options->best_effort)
-		refuse("--audit: cannot drop the privileges of the watcher process: %m");
+		refuse("cannot drop the privileges of the watcher process: %m");
 	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !close_files_except(keep, 4))
-		refuse("--audit: cannot prepare the watcher process: %m");
+		refuse("cannot prepare the watcher process: %m");
 	prctl(PR_SET_NAME, "confine-watcher");
 	watcher_rights_limit_calls();
 	loop_run(watcher, options, route, phase_is_root);
@@ -184,7 +184,7 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 	if (watcher->setup_socket_watcher < 0)
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		refuse("--audit: cannot prepare the watcher process: %m");
+		refuse("cannot prepare the watcher process: %m");
 	/* If the socket pair cannot be created, continue without a Yama broker. The log then counts the calls whose memory the watcher cannot read. */
 	if (yama_broker_is_needed() && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, broker) != 0)
 		broker[0] = broker[1] = -1;
@@ -199,7 +199,7 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 		run_watcher(watcher, options, route);
 	}
 	if (watcher->pid < 0)
-		refuse("--audit: cannot start the watcher process: fork: %m");
+		refuse("cannot start the watcher process: fork: %m");
 	if (dumpable == 1)
 		prctl(PR_SET_DUMPABLE, 1);
 	close(ends[1]);
