@@ -59,7 +59,7 @@ static uint64_t key_of(const struct destination *to, uint64_t program)
 
 struct log_row *network_log_find(struct network_log *log, enum log_table table, uint64_t key)
 {
-	/* Limit the count, because the DNS server process, which reads the phase's queries, can write this memory too. */
+	/* Limit the count, because the DNS server process can write this memory too, and the phase could take control of that process by its queries. */
 	size_t count = at_most(log->tables[table].count, most_rows((int)table));
 	for (size_t i = 0; i < count; i++)
 		if (log->tables[table].rows[i].key == key)
@@ -78,7 +78,7 @@ struct log_row *network_log_add(struct network_log *log, enum log_table table, c
 	return &log->tables[table].rows[at];
 }
 
-/* Counts a connection in the row with this destination and this hash of a program or a command line. Adds the row if there is none and the table has fewer rows than most (parameter). Returns the row, or NULL if there is none and none was added. */
+/* Counts a connection in the row with this destination and this hash of a program or a command line. Adds the row if there is none and the table has fewer rows than the parameter most. Returns the row, or NULL if there is none and none was added. */
 static struct log_row *count_connection(struct network_log *log, enum log_table table, size_t most, uint64_t hash, const struct destination *to,
 					const struct target *target, const struct program *program)
 {
@@ -97,9 +97,9 @@ static struct log_row *count_connection(struct network_log *log, enum log_table 
 }
 
 /*
- * Returns the highest number of packets without a route that the kernel may count for one attempt (snmp_unroutable()). For an address in 10/8 it
- * is 0, because lo of a phase has a route to it. lo has a route to ::/8 too, but TCP tries a nonexistent address there twice
- * (tcp_syn_retries), so that the kernel may count two packets.
+ * Returns the highest number of packets without a route that the kernel may count for one attempt (snmp_unroutable()). For 10/8 it is 0,
+ * because lo of a phase has a route to it. lo has a route to ::/8 too, but the kernel still counts each packet to a nonexistent address
+ * there, and TCP sends two before connect(2) fails.
  */
 static uint64_t unroutable_packets(const struct destination *to)
 {

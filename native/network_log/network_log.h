@@ -13,7 +13,7 @@ enum {
 	LOG_ROWS = 256,		       /* maximum number of rows in LOG_ATTEMPTS and in LOG_LOOKUPS; further entries count in the total only */
 	LOG_FEW_ROWS = 64,	       /* maximum number of rows in LOG_ALLOWED and in LOG_SOCKETS; further entries count in the total only */
 	LOG_ATTEMPTS_BY_COMMAND = 192, /* of the table LOG_ATTEMPTS, this number of rows count the attempts of one command line each; when they are full, each further row counts the attempts of one program with any command line */
-	LOG_NAME = 256,
+	LOG_NAME = 256,		       /* room for the name or path in a row, in bytes */
 };
 
 enum log_table {
@@ -53,7 +53,7 @@ enum watched {
 	WATCHED_NO,
 };
 
-/* Tells if system calls (member calls of struct network_log) or DNS lookups (member names) are watched, and the reason if they are not. */
+/* State of the watching of system calls (member calls of struct network_log) or of DNS lookups (member names). */
 struct watch_status {
 	enum watched watched;
 	char reason[64]; /* reason why system calls or DNS lookups are not watched; set if watched is WATCHED_NO */
@@ -62,7 +62,7 @@ struct watch_status {
 
 struct network_log {
 	struct watch_status calls;  /* system calls: WATCHED_YES after the seccomp listener is installed; WATCHED_NO if this has failed */
-	uint8_t setuid_inert;	    /* 1 if confine set no_new_privs to install the seccomp filter; set-user-ID programs of the phase then get no privileges; 0: confine has not set it, or it was already set */
+	uint8_t setuid_inert;	    /* 1: confine has set no_new_privs to install the seccomp filter, so that set-user-ID programs of the phase get no privileges; 0: confine has not set it, or it was already set */
 	struct watch_status names;  /* DNS lookups: WATCHED_YES while they can be logged; WATCHED_NO after the DNS server process failed to start or ended */
 	uint8_t phase_serves_names; /* 1 if a program of the phase has bound port 53 of loopback, and /etc/resolv.conf has a name server on loopback; lookups at loopback are then not logged; 0: otherwise */
 
@@ -77,7 +77,7 @@ struct network_log {
 	struct program listener_program; /* program of the phase that was the last to request a seccomp listener of its own */
 	uint64_t listener_calls;	 /* number of times that programs of the phase requested a seccomp listener; the kernel refuses a second listener with EBUSY */
 
-	/* The tables, indexed by enum log_table. They are the last member, because network_log_copy() copies only the rows in use of each. */
+	/* The tables, indexed by enum log_table. They are the last member, because network_log_copy() copies only those rows of each table that are in use. */
 	struct {
 		uint64_t total; /* sum of the counts, including those that have no row because the table is full */
 		size_t count;	/* number of rows in use, which are the first ones of the member rows */

@@ -95,7 +95,7 @@ static void put_socket(struct bpf *bpf, const struct seccomp_rules *rules)
 	put_permitted(bpf, others, count, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
 }
 
-/* Handles socketcall(2), whose arguments a filter cannot read because they are in memory. Notifies the listener or, without a listener, refuses calls that create a socket and allows all others. */
+/* Handles socketcall(2), whose arguments a filter cannot read because they are in memory. With a listener, notifies it of watched calls. Without one, refuses calls that create a socket. Allows all other calls. */
 static void put_socketcall(struct bpf *bpf, const struct seccomp_rules *rules)
 {
 	put_load(bpf, low_half(0));
@@ -109,7 +109,7 @@ static void put_socketcall(struct bpf *bpf, const struct seccomp_rules *rules)
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Makes the jumps to some calls lead to the next instruction: the calls in dispatch that have row's kind and this number of arguments, and whose ids equal the first letters of row->ids. Returns true if there is such a jump, false if there is none. */
+/* Makes the next instruction the first one for some calls in dispatch: calls of row's kind without instructions, whose ids are the first letters of row->ids. arguments: number of these letters. Returns true if there is such a call, false if there is none. */
 static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, size_t arguments)
 {
 	bool any = false;

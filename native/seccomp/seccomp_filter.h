@@ -15,11 +15,11 @@ struct seccomp_rules {
 };
 
 /*
- * Writes the filter for all ABIs of a machine. Returns its length in instructions, or 0 if room is too small. If the result depends only on the
- * number of a system call, the filter loads no argument, so that the kernel caches the result (seccomp_cache_prepare() in kernel/seccomp.c).
+ * Writes the filter for all ABIs of a machine. Returns its length in instructions, or 0 if room is too small. For a system call whose result depends
+ * only on its number, the filter loads no argument, so that the kernel caches the result (seccomp_cache_prepare() in kernel/seccomp.c).
  *
- * With RULE_REFUSING, the filter refuses all calls of an unknown architecture, because they could connect without a
- * notification. For the same reason it refuses io_uring_setup. With RULE_FAMILIES it refuses io_uring_setup too, because io_uring can create sockets. With RULE_SINGLE_ID, set*id(2) and chown(2) fail with
- * EPERM for ids other than rules->uid and rules->gid, also in user namespaces that the phase creates. The kernel would return EINVAL, but libfakeroot and test suites rely on EPERM.
+ * With RULE_REFUSING, the filter refuses io_uring_setup(2) and all calls of an unknown architecture, because they could connect without a notification.
+ * With RULE_FAMILIES, it refuses io_uring_setup(2) too, because io_uring can create sockets. With RULE_SINGLE_ID, set*id(2) and chown(2) fail with EPERM for ids other than
+ * rules->uid, rules->gid and -1, also in user namespaces that the phase creates. The kernel would return EINVAL, but libfakeroot and test suites rely on EPERM.
  */
 size_t seccomp_filter_build(const struct machine *machine, const struct seccomp_rules *rules, struct sock_filter *filter, size_t room);

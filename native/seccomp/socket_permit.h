@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Lists of permitted socket options (for a phase with an allow-list or the network filter), ioctls (with an allow-list) and protocols (with
- * the network filter). Such a phase has sockets of the host's network. Some options could change where a connection leads: IPV6_RTHDR
+ * the network filter). Such a phase may have sockets of the host's network, and some options could change where a connection leads: IPV6_RTHDR
  * routes packets through a host that is not allowed, and SO_BINDTODEVICE sends them over another interface.
  */
 #pragma once
@@ -29,7 +29,7 @@ extern const size_t permitted_ioctls_count;
 extern const uint32_t permitted_protocols[];
 extern const size_t permitted_protocols_count;
 
-/* Returns true if socket(2) with these arguments is permitted: the socket is not an internet socket, or it has a permitted protocol. */
+/* Returns true if socket(2) with these arguments is permitted: the socket is not an internet socket, or it has a permitted protocol and is not of type SOCK_SEQPACKET. */
 bool socket_permits_protocol(int family, int type, uint32_t protocol);
 
 /* Returns true if setsockopt(2) with this level and option name is permitted: permitted_levels has the option, or does not have the level at all. */

@@ -48,7 +48,7 @@ const struct watched_syscall watched_syscalls[] = {
 	{CALL_SHMGET, RULE_IPC_OBJECTS, {29, X32 | 29, 395, 194, 307, OWN(shmget)}, 0, 0, ""},
 	{CALL_SEMGET, RULE_IPC_OBJECTS, {64, X32 | 64, 393, 190, 299, OWN(semget)}, 0, 0, ""},
 	{CALL_MSGGET, RULE_IPC_OBJECTS, {68, X32 | 68, 399, 186, 303, OWN(msgget)}, 0, 0, ""},
-	/* x32 is omitted: its struct mq_attr has members of 8 bytes, as on x86-64, but the watcher reads structures of x32 with 4 bytes per word. */
+	/* The next row omits x32: its struct mq_attr has members of 8 bytes, as on x86-64, but the watcher reads structures of x32 with 4 bytes per word. */
 	{CALL_MQ_OPEN, RULE_IPC_OBJECTS, {240, 0, 277, 180, 274, OWN(mq_open)}, 0, 0, ""},
 	{CALL_IPC, RULE_IPC_OBJECTS, {[ABI_I386] = 117}, 0, 0, ""},
 #ifdef __NR_ipc

@@ -9,7 +9,7 @@
 /* The kinds of system calls that a filter can watch or restrict. */
 enum watched_call {
 	CALL_CONNECT,
-	CALL_BIND, /* bind(2): watched to detect a DNS server of the phase on port 53, to refuse ports of the host, and to remember the sockets of the phase */
+	CALL_BIND, /* bind(2): watched to detect a DNS server of the phase on port 53, to refuse ports that processes outside the phase use, and to remember the sockets of the phase */
 	CALL_SENDTO,
 	CALL_SENDMSG,
 	CALL_SENDMMSG,
@@ -22,7 +22,7 @@ enum watched_call {
 	CALL_IPC,    /* ipc(2), by which i386 processes can make the calls of System V IPC */
 	CALL_SOCKET, /* socket(2) and socketpair(2) */
 	CALL_LISTEN, /* listen(2): watched to refuse it on a socket of the host's network, and to remember the sockets of the phase */
-	CALL_CLONE,  /* clone(2): watched to detect that processes share descriptors (emulate.c) */
+	CALL_CLONE,  /* clone(2): watched to detect that processes share descriptors (descriptors_are_shared in egress.c) */
 	CALL_CLONE3, /* clone3(2): refused, because its flags are in memory, where no filter can read them */
 	CALL_IOCTL,
 	CALL_PRCTL, /* prctl(2): PR_SET_DUMPABLE with value 0 returns 0 without an effect, so that the watcher keeps access to the process */
@@ -109,5 +109,5 @@ enum { IPC_NUMBER = 0xFFFF,
 enum { SHORTEST_INTERNET_ADDRESS = 16,
        SHORTEST_PATH_ADDRESS = 3 };
 
-/* Finds a system call of machine_own in the table watched_syscalls. Sets *word to the size of a pointer in the structures of its ABI. Sets *call to the kind of the call. Returns false if the call is not in the table. */
+/* Finds a system call of machine_own in the table watched_syscalls. Sets *call to the kind of the call, and *word to the size of a pointer in the structures of the call's ABI. Returns false if the call is not in the table. */
 bool syscall_find(uint32_t architecture, uint32_t number, enum watched_call *call, unsigned char *word);

@@ -32,7 +32,7 @@ static void add_name(struct request *request, const union socket_address *name, 
 		request->count++;
 }
 
-/* Reads a socket address from the target's memory into request->name and adds it to the request. Unless the call is a connect, skips an address without destination, path or abstract name. */
+/* Reads a socket address from the target's memory into request->name and adds it to the request. Unless the call is a connect, skips an address that is too short for a destination, a path or an abstract name. */
 static void read_name(struct request *request, const struct target *target, uint64_t address, uint32_t length)
 {
 	bool connects = request->call == CALL_CONNECT;
@@ -147,7 +147,7 @@ static bool read_text(const struct target *target, uint64_t address, char *text,
 /* Reads the name of the queue that an mq_open(3) opens and, if the call has them, the attributes. Returns false if the memory is unreadable. */
 static bool read_queue(struct ipc_request *ipc, const struct target *target, const uint64_t *arguments, unsigned char word)
 {
-	/* Read to the stack of this thread, because a thread that the watchdog has replaced may still write to this memory (target_read()). */
+	/* Read to the stack of this thread: after the watchdog has replaced this thread, a delayed read may still write to the buffer (target_read()). */
 	char name[sizeof ipc->object.name];
 	unsigned char bytes[sizeof ipc->attributes];
 	ipc->has_attributes = arguments[3] != 0;

@@ -98,13 +98,13 @@ bool thread_has_signal(pid_t tid)
 	uint64_t shared = status.shared_pending & ~status.blocked;
 	if (shared == 0 || status.process == tid || (status.pending & ~status.blocked) != 0)
 		return ((status.pending | status.shared_pending) & ~status.blocked) != 0;
-	/* The kernel assigns a signal to the whole process to its first thread or, if this thread blocks the signal, to any thread that does not (complete_signal() in kernel/signal.c). So count the signal only if all other threads block it. */
+	/* The kernel delivers a signal for the whole process to the first thread or, if this thread blocks the signal, to any thread that does not (complete_signal() in kernel/signal.c). So count the signal only if all other threads block it. */
 	AUTO_CLOSEDIR DIR *threads = opendir(proc_path(status.process, "task").text);
 	struct dirent *entry;
 	while (threads != NULL && shared != 0 && (entry = readdir(threads)) != NULL)
 		if (entry->d_name[0] != '.' && atoi(entry->d_name) != tid)
 			shared &= thread_status((pid_t)atoi(entry->d_name)).blocked;
-	/* Read the pending signals again: a thread that has received the signal blocks it while it runs the signal handler. */
+	/* Read the pending signals again: another thread may block a signal only because it has received this signal and runs the handler. */
 	return threads != NULL && (shared & thread_status(tid).shared_pending) != 0;
 }
 
@@ -188,7 +188,7 @@ uint64_t hash_add(uint64_t hash, const void *data, size_t length)
 	return hash;
 }
 
-/* Reads name and command line of the program. program must be on the stack of the calling thread, because a thread that the watchdog has replaced may still write to it later. */
+/* Reads name and command line of the program. program must be on the stack of the calling thread: after the watchdog has replaced this thread, a delayed read may still write to program. */
 static void read_program(struct program *program, const struct cached_target *cached)
 {
 	*program = (struct program){0};
@@ -301,7 +301,7 @@ void target_add_parents(const struct target *target, struct program *program)
 
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size)
 {
-	/* Read to the stack of this thread, because a thread that the watchdog has replaced may still write later. For more bytes, data must itself be on this stack, unless the process has no watchdog (emulate.c). */
+	/* Read to the stack of this thread: after the watchdog has replaced this thread, a delayed read may still write to the buffer. If own is too small, data must itself be on this stack, unless the process has no watchdog (emulate.c). */
 	char own[sizeof(struct sockaddr_storage)] = {0};
 	void *buffer = size <= sizeof own ? own : data;
 	watchdog_begin();

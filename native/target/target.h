@@ -34,13 +34,13 @@ struct program {
 	size_t parents_length;	    /* length of the text in parents, in bytes; 0: target_add_parents() was not called or found no ancestor */
 };
 
-/* Returns true if the thread still waits for an answer, so that its TID has not been reused. Returns false if the call has ended. Call it after opening a file in /proc/TID, before using the content. */
+/* Returns true if the thread still waits for an answer, which means that no other thread has its TID now. Returns false if the call has ended. Call it after opening a file in /proc/TID, before using the content. */
 bool target_is_valid(const struct target *target);
 
 /* Answers the system call of the target. The parameters become members of struct seccomp_notif_resp; error is 0 or a positive errno. Returns false if the call has already ended. */
 bool target_respond(const struct target *target, unsigned flags, int error, long value);
 
-/* Returns the program that the thread runs, valid until the next call of this function. If the thread has ended, the members that come from its command line (script and argv) are empty. The result is cached until name or command line change. */
+/* Returns the program that the thread runs, valid until the next call of this function or of target_duplicate(). If the thread has ended, all members may be empty. The result is cached until name or command line change. */
 const struct program *target_program(const struct target *target);
 
 /* Reads the command lines of at most eight ancestors of the thread's process into program->parents: from the parent process up to a child of confine's init. Reads none if the thread has ended. */
@@ -55,7 +55,7 @@ int target_duplicate(const struct target *target, int fd);
 /* Closes a copy from target_duplicate() or target_open_path(), unless it is -1. The watchdog limits the time of close(2), which may wait for a FUSE server (fuse_flush() in fs/fuse/file.c). */
 void target_close(int copy);
 
-/* Opens, with O_PATH, the file that the thread would find at a path, from the root and working directory of the thread and with its links in /proc. On failure, returns -1 and sets errno, to ESRCH if the thread has ended. */
+/* Opens, with O_PATH, the file that the thread would find at a path: begins at the thread's root or working directory, and opens the thread's directory in /proc for "self". On failure, returns -1 and sets errno, to ESRCH if the thread has ended. */
 int target_open_path(const struct target *target, const char *path);
 
 /* Data about a thread in /proc/TID/status (proc(5)). */

@@ -27,8 +27,8 @@ static int open_in_proc(pid_t tid, const char *name)
 
 /*
  * Opens the file to which a symbolic link in /proc leads the target. The kernel must follow the link, because links such as "root" and "fd/3"
- * lead to a file directly and not by their text (nd_jump_link() in fs/namei.c). But "self" would lead the watcher to its own directory, so
- * the function opens that of the target.
+ * lead to a file directly and not by their text (nd_jump_link() in fs/namei.c). But "self" would lead the watcher to the directory of the watcher
+ * in /proc, so the function opens the directory of the target instead.
  */
 static int open_proc_link(const struct target *target, int directory, const char *name)
 {
@@ -36,7 +36,7 @@ static int open_proc_link(const struct target *target, int directory, const char
 	return is_own ? open_in_proc(target->tid, "") : openat(directory, name, O_PATH | O_CLOEXEC);
 }
 
-/* Opens one component of a path and returns its descriptor. For a symbolic link, writes its text to link, and returns the directory in which this text starts. Otherwise sets link to "". Returns -1 and sets errno on failure. */
+/* Opens one component of a path and returns its descriptor. For a symbolic link outside /proc, writes its text to link, and returns the directory from which the text must be resolved. Otherwise sets link to "". Returns -1 and sets errno on failure. */
 static int open_component(const struct target *target, int root, int directory, const char *name, char link[PATH_MAX])
 {
 	struct stat status;
@@ -56,7 +56,7 @@ static int open_component(const struct target *target, int root, int directory, 
 	return dup(*link == '/' ? root : directory);
 }
 
-/* Opens a path component by component. directory: directory where a relative path starts. Returns -1 and sets errno on failure. */
+/* Opens a path component by component. root: root directory of the target. directory: where a relative path starts. Returns the descriptor of the file, or -1 and sets errno. */
 static int walk(const struct target *target, int root, int directory, const char *path)
 {
 	char rest[PATH_MAX], link[PATH_MAX], name[NAME_MAX + 1];

@@ -79,7 +79,7 @@ static bool is_runnable(pid_t tid)
 	return proc_read(tid, "stat", text, sizeof text) > 0 && strstr(text, ") R ") != NULL;
 }
 
-/* Returns true if a thread of the Yama broker is runnable: the thread of the watcher then sleeps only until that thread has answered. All threads of the supervisor except its first belong to the broker. */
+/* Returns true if a thread of the Yama broker is runnable: a thread of the watcher that waits for the broker's answer is then not stuck. All threads of the supervisor except its first belong to the broker. */
 static bool is_broker_runnable(void)
 {
 	pid_t supervisor = getppid();

@@ -31,7 +31,7 @@ bool yama_broker_is_needed(void)
 	return fd >= 0 && read(fd, &scope, 1) == 1 && scope == '1';
 }
 
-/* Sends a request to the broker and waits for the reply, on a socket pair for this request, because other threads may wait too. Returns the descriptor in the reply, or -1 if it has none. Sets reply->error to EPERM if there is no reply. */
+/* Sends a request to the broker and waits for the reply, which comes through a new socket pair, because other threads may wait for replies too. Returns the descriptor in the reply, or -1 if it has none. Sets reply->error to EPERM if there is no reply. */
 static int send_request(int broker, const struct broker_request *request, int pidfd, struct broker_reply *reply)
 {
 	int ends[2], found = -1;

@@ -4,7 +4,7 @@
 
 #include "util/base.h"
 
-/* With kernel.yama.ptrace_scope=1 only an ancestor may access a process (Documentation/admin-guide/LSM/Yama.rst). So the Yama broker, threads of the supervisor, accesses the phase for the watcher. */
+/* With kernel.yama.ptrace_scope=1 only an ancestor may read the memory and duplicate the descriptors of a process (Documentation/admin-guide/LSM/Yama.rst). So the Yama broker, threads of the supervisor, accesses the phase for the watcher. */
 
 /* Returns true if ptrace_scope is 1, and false otherwise. With 0 the watcher itself has access. With 2 or 3 the broker would not help, because an ancestor has no more access than the watcher. */
 bool yama_broker_is_needed(void);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The watcher's main loop. The first thread waits for all events. The first notification makes it start a second thread, which from then on
- * waits for notifications in the ioctl SECCOMP_IOCTL_NOTIF_RECV. This saves a poll(2) for each call of the phase. Because of a lock, the
- * threads handle events one at a time. The watchdog, a third thread, replaces a thread whose system call takes too long.
+ * The watcher's main loop. The first thread waits for all events. At the first notification, this thread starts a second one, which from then
+ * on waits for notifications in the ioctl SECCOMP_IOCTL_NOTIF_RECV. This saves a poll(2) for each call of the phase. Because of a lock, the
+ * threads handle events one at a time. The watchdog, a third thread, replaces a thread whose system call takes too long by a new thread.
  */
 #include <poll.h>
 #include <semaphore.h>
@@ -27,7 +27,7 @@ struct loop {
 	struct event_source listener_end; /* the seccomp listener, to detect that all processes with the filter have ended; used only if the watcher outlives the supervisor */
 	sem_t lock;
 	bool has_second_thread;
-	bool is_listening; /* what the thread with the lock waits for, and also a thread that replaces it: true: notifications; false: all other events */
+	bool is_listening; /* which events a new thread that takes over the lock must wait for (serve()): true: notifications; false: all other events */
 	struct notifier notifier;
 };
 
@@ -61,7 +61,7 @@ static void exit_after_phase(void *owner, struct event_source *unused)
 	_exit(0);
 }
 
-/* Handles the end of the phase. The watcher exits if the supervisor closes the socket. After a byte from the supervisor, it stays, unless all processes with the filter have ended or init has sent no listener. */
+/* Called at the end of the phase, when the supervisor sends a byte or closes the socket. After a byte, the watcher sends a byte back and stays, unless all processes with the filter have ended or init has sent no listener. Otherwise the watcher exits. */
 static void handle_control(void *owner, struct event_source *control)
 {
 	struct loop *loop = owner;
@@ -69,11 +69,11 @@ static void handle_control(void *owner, struct event_source *control)
 	ssize_t got = recv(control->fd, &byte, 1, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* First receive the seccomp listener, because its use is tested below: after a short command, the message in which init has sent the listener may still be unread. */
+	/* First receive the seccomp listener, which the code below tests: after a short command, the message in which init has sent the listener may still be unread. */
 	struct pollfd setup = {.fd = loop->setup.fd, .events = POLLIN};
 	while (loop->setup.fd >= 0 && poll(&setup, 1, 0) > 0)
 		receive_listener(loop, &loop->setup);
-	/* The kernel reports POLLHUP for the listener as soon as all processes with the filter have ended. */
+	/* If poll(2) reports POLLHUP, no process uses the listener any more: the kernel reports POLLHUP as soon as all processes with the filter have ended. */
 	struct pollfd listener = {.fd = loop->notifier.listener, .events = POLLIN};
 	bool is_used = listener.fd >= 0 && poll(&listener, 1, 0) >= 0 && (listener.revents & POLLHUP) == 0;
 	/* Poll the listener for its end, because before Linux 6.11 SECCOMP_IOCTL_NOTIF_RECV does not return when the last process with the filter ends. */
@@ -103,14 +103,14 @@ static void lock(struct loop *loop, bool is_listening)
 	loop->is_listening = is_listening;
 }
 
-/* Waits for a notification and returns true. Returns false if a signal has ended the notified call before the watcher could receive it, or if all processes with the filter have ended. */
+/* Waits for a notification and returns true. Returns false if a signal has ended the call before the watcher could receive the notification, or if all processes with the filter have ended. */
 static bool receive_notification(const struct loop *loop, struct seccomp_notif *notification)
 {
 	*notification = (struct seccomp_notif){0};
 	return ioctl(loop->notifier.listener, SECCOMP_IOCTL_NOTIF_RECV, notification) == 0;
 }
 
-/* Ends the redirection of DNS queries to the DNS server process. Calls that still wait for a socket from this process are handled now, without a redirection. */
+/* Ends the redirection of DNS queries to the DNS server process. Handles the calls that still wait for a socket from this process now, without a redirection. */
 static void end_dns(struct loop *loop, const char *reason)
 {
 	struct seccomp_notif notification;
@@ -121,7 +121,7 @@ static void end_dns(struct loop *loop, const char *reason)
 		notification_handle(&loop->notifier, &notification, &none);
 }
 
-/* Receives a reply of the DNS server process, and handles the call that waits for it. */
+/* Receives a reply of the DNS server process, and handles the call that waits for it. If the process has exited, ends the redirection of DNS queries. */
 static void handle_dns(void *owner, struct event_source *dns)
 {
 	struct loop *loop = owner;
@@ -160,11 +160,11 @@ static noreturn void serve_listener(struct loop *loop)
 		poll(NULL, 0, -1);
 }
 
-/* Starts the second thread or, if that fails, handles one notification in this thread. */
+/* Starts a second thread, which waits for notifications. If that fails, handles one notification in this thread. */
 static void start_second_thread(struct loop *loop)
 {
 	struct seccomp_notif notification;
-	/* The second thread takes over the lock from this one, and unlocks it when it begins (serve()). */
+	/* The second thread takes over the lock from this thread, and releases it at once (serve()). */
 	loop->is_listening = true;
 	if (watchdog_start_thread()) {
 		loop->has_second_thread = true;
@@ -193,7 +193,7 @@ static noreturn void serve_others(struct loop *loop)
 	}
 }
 
-/* The watcher's main loop. The calling thread must have the lock, which this function releases. replaces: true: first answers the call that a stuck thread was handling; false: there is no such call. */
+/* Runs the main loop in the calling thread, which must have the lock; the function releases the lock. replaces: true: first answers the call that a stuck thread was handling; false: there is no such call. */
 static void serve(void *owner, bool replaces)
 {
 	struct loop *loop = owner;
@@ -206,7 +206,7 @@ static void serve(void *owner, bool replaces)
 	serve_others(loop);
 }
 
-/* Ends the watcher. Called by the watchdog if it cannot replace a stuck thread. Closes the listener, which would stay open until the last stuck thread ends. Shuts down the socket to the supervisor, because a stuck thread may keep a copy of it open (close_in_thread()). */
+/* Ends the watcher. Called by the watchdog if it cannot replace a stuck thread. Closes the listener, which would stay open until the last stuck thread ends. Shuts down the socket to the supervisor, which otherwise would not detect the end while a stuck thread keeps a copy of the socket open (close_in_thread()). */
 static void fail(void *owner)
 {
 	struct loop *loop = owner;

@@ -45,7 +45,7 @@ struct maker_request {
 
 struct maker_reply {
 	uint64_t id;
-	uint64_t network; /* for REQUEST_SOCKET: inode of the network namespace of confine's init (/proc/PID/ns/net) */
+	uint64_t network; /* for REQUEST_SOCKET: inode of init's network namespace (/proc/PID/ns/net), which must be the target's; 0: unknown */
 	int error;	  /* errno with which the request failed; 0: success */
 	int value;	  /* id of the created System V object; not used after a failure, or if the reply has the descriptor of a socket or message queue */
 };
@@ -136,7 +136,7 @@ static bool is_creation_of(const struct ipc_object *object, const struct shmid_d
 	       segment->shm_perm.cuid == geteuid() && segment->shm_ctime >= object->time - 1 && segment->shm_ctime <= object->time + CREATION_SECONDS;
 }
 
-/* Stores the ids of the shared memory segments that the calls in the table have created. Recognizes a segment by its creator (shm_cpid) and the time of its creation (shm_ctime, until an IPC_SET changes it). */
+/* Stores the ids of the shared memory segments that the calls in the table have created. Recognizes a segment by its creator (shm_cpid), its key and the time of its creation (shm_ctime, unless an IPC_SET has changed it). */
 static void find_segments(struct ipc_objects *objects)
 {
 	struct shmid_ds segment;
@@ -147,7 +147,7 @@ static void find_segments(struct ipc_objects *objects)
 		bool found = id < 0 || (segment.shm_perm.mode & SHM_DEST) != 0;
 		for (size_t i = 0; i < objects->count && !found; i++) {
 			struct ipc_object *object = &objects->objects[i];
-			/* Several calls in the table can have returned this segment. Only the first of them gets its id. */
+			/* Several calls in the table can have returned this segment. Store its id only with the first of these calls. */
 			found = (object->call == CALL_SHMGET && object->id == id) || is_creation_of(object, &segment);
 			if (found)
 				object->id = id;
@@ -167,7 +167,7 @@ static bool is_same_queue(const struct ipc_object *object)
 
 static int control(const struct ipc_object *object, int command, struct ipc_perm *permissions)
 {
-	/* Each of these structures begins with a struct ipc_perm, so permissions is valid after each of the calls below. */
+	/* Each of these structures begins with a struct ipc_perm, so data.permissions is valid after each of the calls below. */
 	union {
 		struct ipc_perm permissions;
 		struct shmid_ds segment;
@@ -219,7 +219,7 @@ static bool is_pending(const struct ipc_objects *objects, size_t at)
 	return pending;
 }
 
-/* Removes the objects that no longer exist from the table, except shared memory segments that the kernel may still have to create. */
+/* Deletes from the table the objects that do not exist any more. Keeps shared memory segments that the kernel may still have to create. */
 static void forget_removed(struct ipc_objects *objects)
 {
 	size_t kept = 0;
@@ -235,7 +235,7 @@ void ipc_objects_remove(struct ipc_objects *objects)
 	size_t kept = 0;
 	if (objects == NULL)
 		return;
-	/* Do not trust the number of entries in the table, because confine's init wrote the table, and runs with the ids of the phase. */
+	/* Do not trust the number of entries in the table: confine's init, which runs with the ids of the phase, wrote the table, and the build may control init. */
 	if (objects->count > IPC_OBJECTS)
 		objects->count = IPC_OBJECTS;
 	find_segments(objects);
@@ -309,7 +309,7 @@ static int create_ipc_object(struct ipc_objects *objects, const struct ipc_reque
 	return result;
 }
 
-/* Creates the requested object with all capabilities turned off, because the target may have fewer than confine's init. Returns a descriptor or the id of a System V object. On failure, returns -1 and sets errno. */
+/* Creates the requested socket or IPC object with all capabilities turned off, because the target may have fewer than confine's init. Returns a descriptor or the id of a System V object. If none was created, returns -1 and sets errno. */
 static int create(const struct maker_request *wanted, struct ipc_objects *ipc_objects)
 {
 	struct identity saved;

@@ -25,7 +25,7 @@ struct ipc_objects {
 /* For the watcher: lets confine's init create the socket that a call requests, and answers the call with a descriptor of the socket or with an errno, such as EAFNOSUPPORT if the thread is in another network namespace than init. families: set with one bit for each socket family that the phase may use (allow_list.h). */
 void maker_answer_socket(int maker, uint64_t families, const struct request *request, const struct target *target);
 
-/* For the watcher: lets confine's init create the IPC object that a call requests, and answers the call. Returns false, without an answer, if the kernel must continue the call, because init has created no object: the object exists, is shared memory, or the thread's ids or IPC namespace differ from those of init. */
+/* For the watcher: lets confine's init create the IPC object that a call requests, and answers the call. Returns false, without an answer, if the kernel must continue the call: for example because the object exists or is shared memory, or because the thread's ids or IPC namespace differ from those of init. */
 bool maker_answer_ipc(int maker, const struct request *request, const struct target *target);
 
 /* For confine's init: receives one request of the watcher and sends the result. Returns true to be called again, also if there is no request yet. Returns false after the watcher has ended. */

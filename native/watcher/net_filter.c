@@ -70,7 +70,7 @@ uint64_t net_filter_socket_inode(const struct target *target, int fd)
 	return inode;
 }
 
-/* Returns the entry of this socket in the table, or the free entry where it belongs. */
+/* Returns the entry of this socket in the table or, if the table does not have the socket, the free entry for it. */
 static uint32_t *own_entry(struct net_filter *net_filter, uint32_t inode)
 {
 	size_t i = inode % OWN_ROOM;
@@ -113,7 +113,7 @@ static bool has_protocol(const struct destination *to, const char *name)
 	return strcmp(to->protocol, name) == 0;
 }
 
-/* Returns the number of the destination's protocol (TCP, UDP or UDP-Lite), or 0 for a protocol without ports. The kernel's name for UDP-Lite differs between IPv4 and IPv6. */
+/* Returns the number of the destination's protocol (TCP, UDP or UDP-Lite), or 0 for a protocol without ports. Compares two names for UDP-Lite, because the kernel's names differ for IPv4 and IPv6. */
 static int protocol_of(const struct destination *to)
 {
 	if (has_protocol(to, "tcp") || has_protocol(to, "mptcp"))

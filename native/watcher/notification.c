@@ -48,7 +48,7 @@ static bool continue_call(const struct target *target)
 	return target_respond(target, SECCOMP_USER_NOTIF_FLAG_CONTINUE, 0, 0);
 }
 
-/* Logs the destinations of a call as attempts, except for loopback and redirected DNS queries. Returns the number of attempts that the function has added to notifier->counted. */
+/* Logs the destinations of a call as attempts, except loopback, redirected DNS queries, and allowed destinations of UDP connects. Returns the number of attempts that the function has added to notifier->counted. */
 static size_t count_attempts(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	size_t count = 0;

@@ -6,7 +6,7 @@
 #include "watcher/watcher_internal.h"
 #include "target/watchdog.h"
 
-/* Files with a time stamp up to this time before the start of the phase count as new. The clock of time stamps may lag behind CLOCK_REALTIME by a tick, 10 ms with CONFIG_HZ=100 (ktime_get_coarse_real_ts64()). */
+/* A file counts as new if its time stamp is at most this much older than the start of the phase. The clock of time stamps may lag behind CLOCK_REALTIME by a tick, 10 ms with CONFIG_HZ=100 (ktime_get_coarse_real_ts64()). */
 #define TICK_NANOSECONDS 10000000LL
 
 static long long nanoseconds(long long seconds, long nanoseconds)
@@ -60,8 +60,8 @@ static bool is_allowed(const struct options *options, const struct socket_file *
 
 /*
  * Returns true if the phase has bound the socket. bind(2) always creates the file of the socket, so a file older than the phase belongs to the
- * host. For a newer file, asks the kernel for the sockets in the phase's network namespace and then in the host's. If the lists are not
- * available, or if the socket is in neither namespace (it may be in a nested one), the age and the owner of the file decide.
+ * host. For a newer file, asks the kernel for the sockets in the phase's network namespace and then in the host's. If the lists are not available,
+ * or if the socket is in neither namespace (it may be in a nested one), returns true for a newer file that belongs to the user of the target.
  */
 static bool is_own(struct path_sockets *sockets, const struct target *target, const struct socket_file *file)
 {

@@ -30,7 +30,7 @@ static void change_to_unused_ids(void)
 	syscall(SYS_setresuid, own, own, own);
 }
 
-/* Gives this process the file rights of the owner of path (setfsuid(2)), because only the owner may connect to the socket of Portage's SOCKS proxy. permitted: the capabilities before the change of the ids, which setfsuid(2) needs. */
+/* Gives this process the file rights of the owner of path (setfsuid(2)), because only the owner may connect to the socket of Portage's SOCKS proxy. permitted: the capabilities that the process had before its ids changed; setfsuid(2) needs one of them, CAP_SETUID. */
 static void use_file_rights_of_owner(const char *path, uint64_t permitted)
 {
 	struct stat status;
@@ -58,7 +58,7 @@ bool watcher_rights_reduce(bool traces, const char *proxy)
 	return capabilities_set(kept, kept, false) && prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
-/* True in builds with AddressSanitizer or gcov, which make system calls that are not in the table permitted. These builds install no seccomp filter in the watcher and the DNS server process. */
+/* True in builds with AddressSanitizer or gcov, which make system calls that permitted[] does not have. These builds install no seccomp filter in the watcher and the DNS server process. */
 #if defined __SANITIZE_ADDRESS__ || defined COVERAGE
 #define INSTRUMENTED true
 #else
@@ -69,7 +69,7 @@ bool watcher_rights_reduce(bool traces, const char *proxy)
 
 /* The system calls that the watcher, its helper processes (emulate.c) and the DNS server make, with glibc or musl, grouped by purpose. */
 static const int permitted[] = {
-/* System calls that not every architecture has; those of the first group are missing where the generic table applies (include/uapi/asm-generic/unistd.h) */
+/* System calls that some architectures lack; architectures with the generic table (include/uapi/asm-generic/unistd.h) lack the first group */
 #ifdef __NR_poll
 	CALL(poll), CALL(epoll_wait), CALL(access), CALL(readlink), CALL(stat), CALL(lstat), CALL(fork),
 #endif
@@ -156,7 +156,7 @@ void watcher_rights_limit_calls(void)
 	for (const struct dispatch_entry *entry = dispatch.entries; entry < dispatch.entries + dispatch.count; entry++)
 		if (entry->row == permitted)
 			end_jump(&bpf, entry->jump);
-	/* The filter loads no argument before this instruction, so that the kernel caches the result for the calls in the table permitted (seccomp_cache_prepare() in kernel/seccomp.c). */
+	/* The filter loads no argument before this instruction, so that the kernel caches the result for the calls in permitted[] (seccomp_cache_prepare() in kernel/seccomp.c). */
 	put_return(&bpf, SECCOMP_RET_ALLOW);
 	for (const struct dispatch_entry *entry = dispatch.entries; entry < dispatch.entries + dispatch.count; entry++) {
 		const struct restricted_call *call = entry->row;
@@ -168,7 +168,7 @@ void watcher_rights_limit_calls(void)
 			put_jump(&bpf, BPF_JSET, call->forbidden, 1, 0);
 			put_return(&bpf, SECCOMP_RET_ALLOW);
 		}
-		/* Refuse clone3 with ENOSYS, because its flags are in memory, where a filter cannot read them. The C library then calls clone. The other calls here, those in the table restricted, fail with EPERM. */
+		/* Refuse clone3 with ENOSYS, because its flags are in memory, where a filter cannot read them. The C library then calls clone. The other calls here, those in restricted[], fail with EPERM. */
 		put_return(&bpf, SECCOMP_RET_ERRNO | (call == NULL ? ENOSYS : EPERM));
 	}
 	struct sock_fprog program = {(unsigned short)bpf.length, filter};

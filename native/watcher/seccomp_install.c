@@ -53,7 +53,7 @@ int seccomp_install(const struct seccomp_rules *rules)
 	return listener;
 }
 
-/* Installs a filter with a listener. Returns NULL on success. Otherwise returns the reason why there is no listener, and sets errno, or sets it to 0 if the reason has no errno. */
+/* Installs a filter with a listener, which it stores in *listener. Returns NULL on success. Otherwise returns the reason why there is no listener, and sets errno to that of the failed system call, or to 0 if none failed. */
 static const char *install_with_listener(const struct seccomp_rules *rules, int *listener)
 {
 	errno = 0;

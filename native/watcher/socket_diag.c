@@ -20,7 +20,7 @@ struct diag_request {
 	} query;
 };
 
-/* An attribute (linux/unix_diag.h) and the value that it must have in the wanted UNIX sockets. */
+/* Selects UNIX sockets by the value of one attribute (linux/unix_diag.h). */
 struct wanted_attribute {
 	unsigned short type;
 	const void *value;
@@ -128,7 +128,7 @@ bool socket_diag_find_port(int diag, int protocol, uint16_t port, struct socket_
 
 bool socket_diag_find(int diag, int protocol, const struct destination *to, struct socket_inodes *found)
 {
-	/* Search by the port alone if the address is 0.0.0.0 or ::, which the kernel replaces by that of the sending socket (ip_route_output_key_hash_rcu() in net/ipv4/route.c). */
+	/* Search by the port alone if the address is 0.0.0.0 or ::, which the kernel replaces by the source address (ip_route_output_key_hash_rcu() in net/ipv4/route.c). */
 	if (destination_is_unspecified(to))
 		return socket_diag_find_port(diag, protocol, to->port, found);
 	found->count = 0;

@@ -75,7 +75,7 @@ static bool close_in_thread(const int *fds, size_t count)
 	if (pthread_create(&thread, NULL, close_other_files, kept) != 0) {
 		close_other_files(kept);
 	} else if (pthread_timedjoin_np(thread, NULL, &limit) != 0) {
-		/* Leave the old descriptor table and the memory at kept to the stuck thread, because it may continue later. */
+		/* unshare(2) gives this thread a copy of the descriptor table. The stuck thread, which may continue later, keeps the old table and the memory at kept. */
 		if (unshare(CLONE_FILES) == 0)
 			return false;
 		pthread_join(thread, NULL);
@@ -84,7 +84,7 @@ static bool close_in_thread(const int *fds, size_t count)
 	return true;
 }
 
-/* Closes all descriptors except keep, so that a watcher that outlives the command does not hold pipes and terminals of the process that started confine open. Returns false and sets errno on failure. */
+/* Closes all descriptors except keep, so that a watcher that outlives the command does not hold pipes and terminals of the process that started confine open. Then opens /dev/null as descriptors 0 to 2. Returns false and sets errno on failure. */
 static bool close_files_except(const int *keep, size_t count)
 {
 	for (int attempt = 0; attempt < CLOSE_ATTEMPTS && !close_in_thread(keep, count); attempt++)
@@ -105,7 +105,7 @@ void watcher_open_dns(struct watcher *watcher)
 	watcher->log->names.watched = WATCHED_YES;
 }
 
-/* Makes a network namespace and opens the sockets of each name server in it. Returns NULL if at least one socket was opened. Otherwise sets errno and returns the name of the step that failed. */
+/* Makes a network namespace, and opens there the sockets for each name server of /etc/resolv.conf. Returns NULL if at least one socket was opened. Otherwise sets errno and returns the name of the step that failed. */
 static const char *open_listeners(const struct identity *identity, const struct resolv_conf *conf, int listeners[NAME_SERVERS][2])
 {
 	struct setup_error setup_error;
@@ -232,7 +232,7 @@ void watcher_end(struct watcher *watcher, bool phase_may_live_on)
 	close(watcher->control);
 	if (!stays)
 		reap_within(watcher->pid, END_MILLISECONDS);
-	/* Leave the descriptor dns_server open: after a close, a watcher that stays would log that the DNS server process has exited. */
+	/* If no DNS server process was started, leave the descriptor dns_server open: after a close, a watcher that stays would log that this process has exited. */
 	/* Wait for the end of the DNS server process before the record is written, because it exits after it has logged the last queries. */
 	if (!stays && watcher->dns_pid > 0)
 		reap_within(watcher->dns_pid, END_MILLISECONDS);

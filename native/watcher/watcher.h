@@ -11,7 +11,7 @@ struct watcher {
 	struct network_log *log;  /* log of the phase's network use; NULL: system calls are not watched */
 	int setup_socket;	  /* end of confine's init in the socket pair with the watcher, for the seccomp listener and requests to init (maker.h); -1: not opened, or closed, as in the supervisor after watcher_start() */
 	int setup_socket_watcher; /* the watcher's end of the socket pair between watcher and confine's init, whose other end is setup_socket; -1: not opened, or closed, as in the supervisor after watcher_start() */
-	int control;		  /* this process's end of the socket pair between supervisor and watcher; a byte from the supervisor makes the watcher outlive the supervisor, the end of file makes it exit; -1: the watcher has not been started */
+	int control;		  /* this process's end of the socket pair between supervisor and watcher; after a byte from the supervisor, the watcher outlives the supervisor, and at the end of file the watcher exits; -1: the watcher has not been started */
 	int broker;		  /* this process's end of the socket pair between watcher and Yama broker (yama_broker.c); -1: there is no broker */
 	pid_t pid;
 	int dns_client; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such pair, or the end is closed, as in the supervisor after watcher_start() */
@@ -21,24 +21,24 @@ struct watcher {
 	bool net_filter;		 /* true: the watcher refuses connections out of the phase, because the phase has no network namespace; false: the phase has one, or its network is not restricted */
 };
 
-/* Initializes *watcher and, if wanted is true, creates the log and the sockets between watcher and phase, before both start. Returns false if the watcher cannot run: watcher_start() then starts no process, and the log, if it could be created, has the reason. Otherwise returns true. */
+/* Initializes *watcher and, if wanted is true, creates the log and the socket pair between watcher and confine's init, before both start. Returns false if the watcher cannot run: watcher_start() then starts no process, and the log, if it could be created, has the reason. Otherwise returns true. */
 bool watcher_open(struct watcher *watcher, bool wanted);
 
 /* Creates the socket pair between the watcher and the DNS server process. Call it before watcher_start(), if the phase has a network namespace. On failure, DNS lookups are not watched. */
 void watcher_open_dns(struct watcher *watcher);
 
-/* Starts the DNS server process, which makes a network namespace for itself. Call it when the phase sends the first query or, in a set-user-ID confine, before the supervisor drops its privileges. */
+/* Starts the DNS server process, which makes a network namespace for itself. Call it when the phase sends the first query or, in a set-user-ID confine, before the supervisor drops its privileges. Further calls do nothing. */
 void watcher_start_dns(struct watcher *watcher, const struct options *options, const struct identity *identity);
 
-/* Starts the watcher. Call it after the supervisor has given up its privileges and before the command starts. Exits on failure. */
+/* Starts the watcher, if watcher_open() has created its sockets. Call it after the supervisor has given up its privileges and before the command starts. Exits on failure. */
 void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route route);
 
 /* Ends the watcher and the DNS server process, and kills each that does not end within a second. phase_may_live_on: true: the watcher stays until all processes of the phase have ended, because their watched calls would otherwise fail with ENOSYS; false: it ends now. */
 void watcher_end(struct watcher *watcher, bool phase_may_live_on);
 
 /*
- * Tests whether the watcher can get a listener. filters: true: also tests whether the network filter can work: whether a process without
- * privileges gets answers of sock_diag(7), and access to memory and descriptors of its child. Uses a child process, because a process cannot
- * remove a seccomp filter. Returns NULL if all of this works. Otherwise returns the reason and sets errno (0: no errno).
+ * Tests whether the watcher can get a listener. filters: true: also tests what the network filter needs, namely that a process without
+ * privileges gets answers of sock_diag(7), and can read the memory and the descriptors of its child; false: does not. Uses a child process,
+ * because a process cannot remove a seccomp filter. Returns NULL if all of this works. Otherwise returns the reason and sets errno (0: no errno).
  */
 const char *watcher_probe(const struct identity *identity, bool filters);

@@ -11,13 +11,13 @@
 
 /* loop.c: the main loop of the watcher */
 
-/* Receives the seccomp listener, then handles every notification. If a call may have to wait long, answers it later (egress/pending.c), so that it does not delay other calls. */
+/* Runs the main loop: receives the seccomp listener, then handles every notification. A call that may have to wait long is answered later (egress/pending.c), so that it does not delay other calls. */
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root);
 
 /*
- * The watcher reuses a result (protocol of a socket, kind of a path) for STEADY_MICROSECONDS if the same thread got the same result for the
- * same arguments STEADY_REPETITIONS times in a row. One repetition is not enough: glibc connects a UDP socket to an address, closes it, and
- * the program then connects a TCP socket with the same descriptor number to the same address.
+ * The watcher reuses the result of a check (protocol of a socket, kind of a path) for STEADY_MICROSECONDS if checks for the same thread and arguments
+ * repeated it STEADY_REPETITIONS times in a row. Fewer repetitions do not prove enough: getaddrinfo(3) of glibc connects a UDP
+ * socket to an address and closes it, and the program then connects a TCP socket with the same descriptor number to the same address.
  */
 enum { STEADY_REPETITIONS = 8,
        STEADY_MICROSECONDS = 200 };
@@ -31,10 +31,10 @@ struct socket_inodes {
 	size_t count; /* number of entries in inodes; if more than SOCKET_INODES sockets match, further ones are omitted */
 };
 
-/* Opens a netlink socket, the parameter diag of the functions socket_diag_*(), which find only sockets of the network namespace in which it was opened. Returns -1 and sets errno on failure. */
+/* Opens and returns a netlink socket, the parameter diag of the functions below. They find only the sockets of the network namespace in which diag was opened. Returns -1 and sets errno on failure. */
 int socket_diag_open(void);
 
-/* Finds the sockets that would receive a connection or datagram from this machine to its own address. protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_UDPLITE. Returns false if the kernel gives no answer. */
+/* Finds the sockets that would receive a connection or datagram to this destination, if it is an address of this machine. protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_UDPLITE. Returns false if the kernel gives no answer. */
 bool socket_diag_find(int diag, int protocol, const struct destination *to, struct socket_inodes *found);
 
 /* Finds the sockets with this local port: for IPPROTO_TCP those that listen, for IPPROTO_UDP and IPPROTO_UDPLITE all. Finds none for port 0. Returns false if the kernel gives no answer. */
@@ -54,13 +54,13 @@ struct net_filter *net_filter_new(void);
 /* Returns the inode of the target's socket fd. Returns 0 if fd is not a socket, or if the watcher cannot inspect it. */
 uint64_t net_filter_socket_inode(const struct target *target, int fd);
 
-/* Returns 0 if no process outside the phase can receive what the target's socket fd sends to this destination. Otherwise returns the errno of the call, as in a network namespace that has only lo. */
+/* Returns 0 if no process outside the phase can receive what the target's socket fd sends to this destination. Otherwise returns the errno with which the call must fail, the same as in a network namespace that has only lo. The member protocol of *to must be set. */
 int net_filter_check(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *to);
 
 /* Returns 0 if UNIX sockets with this abstract name exist and all of them belong to the phase. Otherwise returns ECONNREFUSED, the errno with which the call must fail. */
 int net_filter_check_abstract(struct net_filter *net_filter, const struct abstract_name *name);
 
-/* Returns 0 if bind(2) may bind a socket to this address. Returns EADDRINUSE if a process outside the phase uses the port, which the phase could share with SO_REUSEPORT, or if the kernel gives no answer. */
+/* Returns 0 if the phase may bind a socket to this address. Returns EADDRINUSE if a process outside the phase uses the port, because the phase could bind it too (SO_REUSEPORT), or if the kernel gives no answer. */
 int net_filter_check_bind(struct net_filter *net_filter, const struct destination *address);
 
 /* Remembers that the target's socket fd belongs to the phase, so that net_filter_check*() permit requests to it. Call it before the kernel gives the socket a port or a name. */
@@ -80,9 +80,9 @@ struct socket_file {
 };
 
 enum path_kind {
-	PATH_OTHER,	 /* the file at the path is not a socket, or the kernel cannot open the path either, so that the call fails without an effect */
+	PATH_OTHER,	 /* the file at the path is not a socket, or neither the watcher nor the kernel can open the path; the call then fails without an effect */
 	PATH_PERMITTED,	 /* the file at the path is a socket that the phase has bound or that an option allows (--allow-socket, --socks) */
-	PATH_OF_HOST,	 /* the file at the path is a socket of the host, or the watcher may not search the directory of the path */
+	PATH_OF_HOST,	 /* the file at the path is a socket of the host, or the watcher has no permission to search a directory in the path */
 	PATH_UNREADABLE, /* the watcher cannot open or inspect the file at the path, but the kernel may be able to connect to it */
 };
 
@@ -151,7 +151,7 @@ struct notifier {
 /* Handles the call that the notification reports: logs it, then lets the kernel continue it, answers it or emulates it. dns_reply: NULL for a new call; for a call that has waited for the DNS server process, the parameter reply of dns_redirect_query(). */
 void notification_handle(struct notifier *notifier, const struct seccomp_notif *notification, const int *dns_reply);
 
-/* Answers a call of the phase whose handling got stuck (loop.c), so that it was not checked. Makes a pending call fail (egress_abandon_pending()). Refuses another call if it may evade a restriction. Otherwise lets the kernel continue it. */
+/* Called by a new thread that replaces a stuck one (loop.c): answers the call that the stuck thread was handling. Makes a pending call fail (egress_abandon_pending()). Refuses any other call that could evade a restriction. Otherwise lets the kernel continue the call. */
 void notification_abandon(struct notifier *notifier);
 
 /* rights.c: reduces the user ids, the capabilities and the permitted system calls of the watcher and of the DNS server process */
