@@ -86,7 +86,7 @@ static const struct dns_request *find_client(const struct server *server, int ty
 	return &server->clients[server->last_client];
 }
 
-/* Creates a socket and binds it to the requested port or, if this port is 0 or in use, to a free port. Returns the socket, or -1 on failure. */
+/* Creates a socket and binds it to the requested port or, if this port is 0 or in use, to a free port. Returns the socket, or -1 if it cannot be created. */
 static int open_client_socket(const struct dns_request *request)
 {
 	int fd = socket(request->family, request->type | SOCK_CLOEXEC, 0);
@@ -133,7 +133,7 @@ static bool is_searched(const struct server *server, const struct dns_question *
 	return false;
 }
 
-/* Logs a query. Resolvers repeat a query for the same name with each search domain appended. The log contains only the name without a search domain. */
+/* Logs a query, unless it is for localhost. Resolvers repeat a query for the same name with each search domain appended. The log contains only the name without a search domain. */
 static void log_query(const struct server *server, const struct dns_question *question, unsigned id, const struct dns_request *client)
 {
 	if (is_localhost(question->name) || is_searched(server, question, &client->program))
@@ -146,7 +146,7 @@ static void log_query(const struct server *server, const struct dns_question *qu
 	}
 }
 
-/* Logs a query and writes the answer. Returns the length of the answer in bytes, or 0 if the server must not answer. type and port: those of the client's socket. */
+/* Writes the answer to a query, and logs the query unless it is for a host of --resolve. Returns the length of the answer in bytes, or 0 if the server must not answer. type and port: those of the client's socket. */
 static size_t answer_query(const struct server *server, const unsigned char *query, size_t length, unsigned char *answer, int type, uint16_t port)
 {
 	struct dns_question question;
@@ -242,7 +242,7 @@ static void accept_connection(void *owner, struct event_source *tcp)
 	open_source(server, &connection->source, fd, serve_connection);
 }
 
-/* Exits after it has handled the UDP queries that are still unread, so that the log has them too. A process of the phase may have sent them and ended without waiting for an answer. */
+/* Handles the UDP queries that are still unread, so that the log has them too, and exits. A process of the phase may have sent them and ended without waiting for an answer. */
 static noreturn void drain_and_exit(struct server *server)
 {
 	for (size_t i = 0; i < NAME_SERVERS; i++)

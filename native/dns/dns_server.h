@@ -12,7 +12,7 @@
 #include "dns/wire.h"
 #include "network_log/network_log.h"
 
-enum { NAME_SERVERS = 8 /* maximum number of name servers; further ones are ignored, as by glibc and musl, which use only three */ };
+enum { NAME_SERVERS = 8 /* maximum number of name servers; further ones are ignored (glibc and musl use only the first three) */ };
 
 /* The name servers and search domains of /etc/resolv.conf (resolv.conf(5)). */
 struct resolv_conf {
@@ -22,17 +22,17 @@ struct resolv_conf {
 	size_t search_count;
 };
 
-/* Reads /etc/resolv.conf. If it has no usable name server, adds 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits link-local addresses, because the network of a phase lacks their interface. */
+/* Reads /etc/resolv.conf. If the file has no usable name server or cannot be read, adds 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits link-local addresses, because the network of a phase lacks their interface. */
 void resolv_conf_read(struct resolv_conf *conf);
 
 /* Message by which the watcher requests a socket in the network namespace of the DNS server. The reply is one byte, with the new socket attached (SCM_RIGHTS) unless creating it failed. */
 struct dns_request {
 	int family, type;
 	uint16_t port;	/* local port of the phase's socket that the new socket will replace; 0: that socket is not bound */
-	bool truncates; /* for a query over UDP that the server does not answer with addresses: true: it sends a truncated answer (dns_truncate()); false: it sends SERVFAIL */
+	bool truncates; /* for a query over UDP that the server does not answer with addresses: true: the server sends a truncated answer (dns_truncate()); false: the server sends SERVFAIL */
 	struct program program;
 };
 
-/* Main function of the DNS server. listeners: for each name server, a UDP and a TCP socket at its address; -1: the socket could not be opened. Exits when the watcher has ended. Writes the lookups to the log without a lock, because no other process writes them. */
+/* Main function of the DNS server. watcher: socket to the watcher. listeners: for each name server, a UDP and a TCP socket at its address; -1: no name server, or the socket could not be opened. Exits when the watcher has ended. Writes the lookups to the log without a lock, because no other process writes them. */
 noreturn void dns_server_run(int watcher, int listeners[NAME_SERVERS][2], const struct resolv_conf *conf,
 			     const struct allow *hosts, struct network_log *log);

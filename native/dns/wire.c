@@ -5,7 +5,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-/* Constants of the DNS message format (RFC 1035, 4.1.1, 3.2.2 and 2.3.4). */
+/* Constants of the DNS message format (RFC 1035, 4.1.1, 3.2.2 and 2.3.4; TYPE_AAAA: RFC 3596). */
 enum { HEADER = 12,
        FLAG_RESPONSE = 0x80,
        OPCODE = 0x78,
@@ -40,7 +40,7 @@ static size_t put_label(char *text, size_t used, const unsigned char *label, siz
 	return used;
 }
 
-/* Reads the domain name at *at and sets *at to the offset after it. Returns false if the name is invalid. A compression pointer is invalid too: it must point to an earlier name (RFC 1035, 4.1.4), and no name comes before that of the first question. */
+/* Reads the domain name at the offset *at of the query, writes its text to name (DNS_NAME bytes), and sets *at to the offset after it. Returns false if the name is invalid. A compression pointer is invalid too: it must point to an earlier name (RFC 1035, 4.1.4), and no name comes before that of the first question. */
 static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name)
 {
 	char text[5 * LONGEST_NAME] = "."; /* room for four characters and a dot for each byte of a name */
@@ -57,7 +57,7 @@ static bool read_name(const unsigned char *query, size_t length, size_t *at, cha
 	return *at <= length;
 }
 
-/* If the name in the question is in hosts, appends its addresses to the answer, as many as fit in DNS_ANSWER bytes, adds their length to *used and returns true. Otherwise returns false. */
+/* If the name in the question is in hosts, appends its addresses of the queried type to the answer, as many as fit in DNS_ANSWER bytes, adds their length to *used and returns true. Otherwise returns false. */
 static bool put_addresses(const struct allow *hosts, const struct dns_question *question, unsigned char *answer, size_t *used)
 {
 	bool is_host = false;

@@ -11,7 +11,7 @@ enum {
 };
 
 struct dns_question {
-	char name[DNS_NAME]; /* name in lower case, without the final dot, with unprintable bytes as \DDD */
+	char name[DNS_NAME]; /* name in lower case, without the final dot ("." for the root); spaces, backslashes, unprintable bytes and dots inside a label as \DDD */
 	uint16_t type;
 };
 

@@ -3,17 +3,17 @@
 #include "egress/egress_internal.h"
 #include "util/fds.h"
 
-/* Connects the socket fd to the destination of the call. Returns 0 or an errno. If fd is nonblocking, successive calls return EINPROGRESS, then EALREADY until fd is connected, then 0 once, then EISCONN; after a failed connection, its errno. */
+/* Connects the socket fd to the destination of the call. Returns 0 or an errno. If fd is nonblocking, successive calls return EINPROGRESS, then EALREADY, then 0 once when fd is connected and EISCONN later, or the errno of connecting when it has failed. */
 static int connect_socket(const struct egress_call *call, int fd)
 {
 	union socket_address address;
 	return connect(fd, &address.any, destination_write(&call->to, socket_family(fd), &address)) == 0 ? 0 : errno;
 }
 
-/* Replaces the target's socket by the watcher's socket fd. flags: file status flags that fd gets. error: result of connecting fd (0 or an errno). Returns error or, if the replacement fails, the errno of the failure. */
+/* Replaces the target's socket by the watcher's socket fd. flags: file status flags that fd gets. error: result of connecting fd (0 or an errno). Returns error or, if the replacement fails with an errno other than EBADF, this errno. */
 static int replace_and_return(const struct egress_call *call, int fd, int flags, int error)
 {
-	/* Ignore EBADF, which means that another thread has closed the target's socket meanwhile: without confine too, connect(2) then returns the result of connecting. */
+	/* Ignore EBADF: another thread has closed the target's socket meanwhile, or the call has ended. Without confine too, connect(2) returns the result of connecting even if another thread closes the socket. */
 	return replace_socket(call, fd, flags) || errno == EBADF ? error : errno;
 }
 

@@ -49,7 +49,7 @@ static bool goes_to_name_server(struct dns_redirect *redirect, const struct requ
 	return false;
 }
 
-/* Duplicates the target's socket to call->socket and sets call->inode. Returns false if this fails, or if the descriptor is not an internet socket. */
+/* Duplicates the target's socket to call->socket and sets call->inode. Returns false if this fails, or if the descriptor is not an internet socket. The caller closes call->socket in both cases. */
 static bool open_socket(struct egress_call *call)
 {
 	struct stat status;
@@ -108,7 +108,7 @@ static bool replace(struct dns_redirect *redirect, const struct egress_call *cal
 	return true;
 }
 
-/* Requests a socket from the DNS server process and returns DNS_WAITS, because the call must wait for this socket. Returns DNS_NOT_REDIRECTED if the call needs no such socket, or if the request cannot be sent. */
+/* Requests a socket from the DNS server process and returns DNS_WAITS: the call waits for this socket in redirect->waiting. Returns DNS_NOT_REDIRECTED if the call's socket is neither a datagram socket nor an idle TCP socket, if --allow permits the TCP connection, if DNS_WAITING calls wait already, or if the request cannot be sent. */
 static enum dns_redirection request_socket(struct dns_redirect *redirect, const struct egress_call *call, const struct request *request, const struct allow *allow, const struct seccomp_notif *notification)
 {
 	struct destination own = {0};

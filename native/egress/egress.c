@@ -6,7 +6,7 @@
 #include "egress/egress_internal.h"
 #include "util/fds.h"
 
-/* Stops the watcher from connecting to allowed destinations in place of the phase: from now on the kernel continues all calls, so connections to these destinations fail like all others. reason: text for the log. */
+/* Stops the watcher from connecting to allowed destinations in place of the phase: the watcher then lets the kernel continue all calls, so connections to these destinations fail like all others. reason: text for the log. */
 static void disable(struct egress *egress, const char *reason)
 {
 	egress->route = egress->log->route = ROUTE_NONE;
@@ -24,12 +24,12 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 		free(egress);
 		return NULL;
 	}
-	/* Raise the limit of open descriptors (RLIMIT_NOFILE) as far as possible, because each pending call needs descriptors. */
+	/* Raise the watcher's limit of open descriptors (RLIMIT_NOFILE) to the hard limit, because each pending call needs descriptors. */
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		setrlimit(RLIMIT_NOFILE, &(struct rlimit){limit.rlim_max, limit.rlim_max});
 	log->route = route;
-	/* Before Linux 5.14, make no connections for the phase: the watcher must restrict calls on sockets of the host's network, and could not distinguish these from sockets of the phase without SO_NETNS_COOKIE. */
+	/* Before Linux 5.14, make no direct connections for the phase: the watcher must restrict calls on sockets of the host's network, and without SO_NETNS_COOKIE it cannot distinguish them from sockets of the phase's network. */
 	AUTO_CLOSE int own = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (route == ROUTE_DIRECT && !host_network_set(egress, own))
 		disable(egress, "allowed connections need Linux 5.14 or later");
@@ -42,7 +42,7 @@ static enum egress_decision answer(const struct egress_call *call, int error)
 	return EGRESS_ANSWERED;
 }
 
-/* Refuses a connection attempt with the errno error and, unless the attempt goes to loopback, logs it. bound: true: the attempt is refused only because the socket is bound to an address or port; false: for another reason. */
+/* Refuses a connection attempt with the errno error and, unless the attempt goes to loopback, logs it. Returns EGRESS_ANSWERED. bound: true: the attempt is refused only because the socket is bound to an address or port; false: for another reason. */
 static enum egress_decision log_and_refuse(const struct egress_call *call, int error, bool bound)
 {
 	struct log_row *row = destination_is_loopback(&call->to) ? NULL : network_log_add_attempt(call->egress->log, &call->to, &call->target);
@@ -51,7 +51,7 @@ static enum egress_decision log_and_refuse(const struct egress_call *call, int e
 	return answer(call, error);
 }
 
-/* Refuses a connect(2) that would disconnect a socket of the host's network or connect it to a destination that is not allowed. */
+/* Refuses a connect(2) that would disconnect a socket of the host's network or connect it to a destination that is not allowed. Returns EGRESS_ANSWERED. */
 static enum egress_decision refuse_reconnect(const struct egress_call *call)
 {
 	union socket_address name;
@@ -69,7 +69,7 @@ static int connect_to_allowed(const struct egress_call *call, int family)
 	if (call->egress->route == ROUTE_SOCKS)
 		return socks_connect(call, false);
 	AUTO_CLOSE int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
-	/* If the watcher cannot create a socket, the errno is EAGAIN, because connect(2) documents it, unlike EMFILE. */
+	/* If the watcher cannot create a socket, let the call fail with EAGAIN, because connect(2) documents this errno, unlike EMFILE. */
 	return fd < 0 ? EAGAIN : connect_and_replace(call, family, fd);
 }
 
@@ -100,7 +100,7 @@ static enum egress_decision handle_connect(const struct egress_call *call, const
 	return error == CALL_PENDING ? EGRESS_ANSWERED : answer(call, error);
 }
 
-/* Handles a call whose socket the watcher could not duplicate: refuses the call, or returns EGRESS_CONTINUE. errno must be that of target_duplicate(); EPERM: the kernel denies ptrace access (ptrace(2)). */
+/* Handles a call whose socket the watcher could not duplicate. errno must be that of target_duplicate(). Returns EGRESS_CONTINUE if the kernel denies ptrace access (EPERM) before the first allowed connection. Otherwise refuses the call and returns EGRESS_ANSWERED. */
 static enum egress_decision deny_inaccessible(const struct egress_call *call)
 {
 	/* Before the first allowed connection, the phase has no socket of the host's network, so the call can do no harm. Let the kernel continue it, and make no connections for the phase from now on. */
@@ -127,11 +127,11 @@ enum egress_decision egress_handle(struct egress_call *call, const struct reques
 	call->socket = target_duplicate(&call->target, call->fd);
 	if (call->socket < 0)
 		return deny_inaccessible(call);
-	/* Stop here if the descriptor is not a socket, because fstat(2) below could then wait forever for its file system (FUSE). */
+	/* Stop here if the descriptor is not a socket, because fstat(2) below could then wait forever for a FUSE server. */
 	if (socket_family(call->socket) < 0)
 		return answer(call, ENOTSOCK);
 	call->inode = fstat(call->socket, &status) == 0 ? status.st_ino : 0;
-	/* Set the protocol for the log, which gets call->to only for connections of TCP sockets. */
+	/* Set the protocol to tcp, because egress.c logs call->to only for TCP sockets. */
 	memcpy(call->to.protocol, "tcp", sizeof "tcp");
 	enum egress_decision default_decision = emulate_is_needed(call, request) ? EGRESS_EMULATE : EGRESS_CONTINUE;
 	bool on_host_network = host_network_has(call->egress, call->socket);
@@ -142,7 +142,7 @@ enum egress_decision egress_handle(struct egress_call *call, const struct reques
 		/* Refuse listen(2) on a socket of the host's network, because the phase must not accept connections from that network. */
 		return on_host_network ? answer(call, EACCES) : default_decision;
 	case CALL_BIND:
-		/* A bind need not be emulated. If another thread replaces the socket before the kernel continues the call, the phase binds a port of the host but cannot listen on it. */
+		/* A bind need not be emulated. If another thread puts a socket of the host's network in its place before the kernel continues the call, the phase binds a port of the host but cannot listen on it. */
 		return on_host_network ? answer(call, EACCES) : EGRESS_CONTINUE;
 	default:
 		return default_decision;

@@ -23,7 +23,7 @@ struct egress_call {
 	int fd;			  /* number of the socket's descriptor in the target, the calling thread */
 	int socket;		  /* the watcher's duplicate of the target's socket; -1: the watcher has not duplicated it, or has closed the duplicate */
 	unsigned long long inode; /* inode of the target's socket; if the descriptor fd later has another inode, a thread of the phase has replaced the socket */
-	struct destination to;	  /* destination of the call; the member family is AF_UNSPEC if the call has no internet address */
+	struct destination to;	  /* destination of the call; the member family is AF_UNSPEC if the call has no internet address or several */
 };
 
 enum egress_decision {
@@ -32,7 +32,7 @@ enum egress_decision {
 	EGRESS_ANSWERED, /* the caller must do nothing: egress_handle() has answered the call, or events_handle_one() answers it later */
 };
 
-/* Creates the state for the allow-list, which is never freed, and logs the route (before Linux 5.14, ROUTE_NONE instead of ROUTE_DIRECT). epoll: that of the main loop (util/events.h). socks: path of the SOCKS proxy's socket, for ROUTE_SOCKS. phase_is_root: true: the kernel continues calls on UNIX sockets; false: the watcher may emulate these too. Returns NULL on failure. */
+/* Creates the state for the allow-list, which is never freed, and logs the route (before Linux 5.14, ROUTE_NONE instead of ROUTE_DIRECT). epoll: the epoll instance of the watcher's main loop. socks: path of the SOCKS proxy's socket, used only for ROUTE_SOCKS. phase_is_root: true: the watcher lets the kernel continue calls on UNIX sockets; false: it may emulate these too. Returns NULL on failure. */
 struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
 			   struct network_log *log);
 
@@ -42,8 +42,8 @@ enum egress_decision egress_handle(struct egress_call *call, const struct reques
 /* emulate.c: executes calls in place of the calling thread */
 
 /*
- * Executes the call in place of the calling thread, on call->socket, and answers it, now or from events_handle_one(). If the kernel continued the
- * call, it would read the descriptor and the arguments of socketcall(2) again, and another thread could have changed both after the check. A side
+ * Executes the call in place of the calling thread, on call->socket, and answers it, at once or later by a helper process. If the kernel continued
+ * the call, it would read the descriptor and the arguments of socketcall(2) again, and another thread could have changed both after the check. A side
  * effect: the peer of a UNIX socket sees the watcher's ids (SO_PEERCRED). Returns true if the call is or will be answered, false if it has already ended.
  */
 bool egress_emulate(const struct egress_call *call, const struct request *request);
@@ -59,7 +59,7 @@ void egress_abandon_pending(struct egress *egress);
 /* dns_redirect.c: redirects DNS queries of a phase with a network namespace to the DNS server process of confine */
 
 /* If the phase connects or sends to a name server in /etc/resolv.conf, the watcher replaces the socket with one in the DNS server's network namespace (dns_server.h), and lets the kernel continue the call. */
-enum { DNS_SOCKETS = 1024,   /* number of sockets of the DNS server's network that the watcher remembers; after a query on an older one, it replaces that socket again */
+enum { DNS_SOCKETS = 1024,   /* number of sockets of the DNS server's network that the watcher remembers; at a query on an older one, it replaces that socket again */
        DNS_WAITING = 1024 }; /* maximum number of calls that wait for a socket; further queries are not redirected */
 
 struct dns_redirect {
@@ -81,21 +81,21 @@ enum dns_redirection {
 };
 
 /*
- * If the call goes to a name server and is not an allowed TCP connection, requests a socket of the DNS server's network. reply: NULL for a new
- * call. For a call that has waited, reply points to the socket from the DNS server process, which replaces the calling thread's socket; if *reply is -1, the call keeps its socket.
+ * Redirects a call to a name server, unless it is an allowed TCP connection. reply: NULL for a new call: requests a socket of the DNS server's network if the call's
+ * socket is not one. For a call that has waited, *reply is the socket from the DNS server process, which replaces the calling thread's socket; -1: the call keeps its socket.
  */
 enum dns_redirection dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow, const struct seccomp_notif *notification, const int *reply);
 
 /* Removes the first of the waiting calls from redirect->waiting, stores it in *notification and returns true. Returns false if no call waits. */
 bool dns_redirect_take(struct dns_redirect *redirect, struct seccomp_notif *notification);
 
-/* Ends the redirection of queries, and logs the reason why DNS lookups are not watched any more. Does nothing if the redirection has already ended. */
+/* Ends the redirection of queries, and logs the reason why DNS lookups are not watched any more, unless the log already has one. Does nothing if the redirection has already ended. */
 void dns_redirect_end(struct dns_redirect *redirect, const char *reason);
 
 /* Returns true if the destination is port 53 of a name server in /etc/resolv.conf. Returns false for any other destination, and for loopback if a program of the phase has bound port 53 there (log->phase_serves_names). */
 bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to);
 
-/* Call before the kernel continues a bind(2). Ends the redirection of queries to loopback if /etc/resolv.conf has a name server on loopback and the target binds port 53 there, with CAP_NET_BIND_SERVICE: the phase then runs a DNS server. */
+/* Call before the kernel continues a bind(2). Ends the redirection of queries to loopback if /etc/resolv.conf has a name server on loopback and the target binds port 53 there, with CAP_NET_BIND_SERVICE, because the phase then runs a DNS server of its own. */
 void dns_redirect_note_bind(struct dns_redirect *redirect, const struct target *target, const struct destination *address);
 
 /* query_trap.c: answers DNS queries of a phase without a network namespace */

@@ -14,10 +14,10 @@ enum {
 	SOCKS_NO_AUTHENTICATION = 0,
 	SOCKS_IPV4 = 1,
 	SOCKS_IPV6 = 4,
-	SOCKS_REPLY = 2 + 4 + 16 + 2, /* length in bytes of the longest reply, one with an IPv6 address */
+	SOCKS_REPLY = 2 + 4 + 16 + 2, /* length in bytes of both replies, one after the other, if the second has an IPv6 address */
 };
 
-/* Returns up to which length the reply must be read next. got: number of bytes that have arrived. If got is less than 6, the result is 6; otherwise it is the length of the whole reply, which depends on the address type in the first 6 bytes. */
+/* Returns up to which length the replies must be read next. got: number of bytes that have arrived. If got is less than 6, returns 6; otherwise returns the length of both replies, which depends on the address type in the first 6 bytes. */
 size_t socks_reply_length(const unsigned char *reply, size_t got);
 
 /* Returns the result code of a complete reply as an errno: 0 if the proxy has connected, otherwise an errno with which the phase's connect(2) fails. */
@@ -59,7 +59,7 @@ struct pending_call {
 	struct socks_exchange exchange;
 };
 
-/* Makes a call pending and returns its entry. handler: called for each event of the call. events: epoll events of fd that mean PENDING_READY. limited: true: SO_SNDTIMEO of call->socket limits the time (PENDING_TIMEOUT); false: no time limit. On failure, returns NULL and leaves fd open. */
+/* Makes a call pending and returns its entry, which owns fd from then on. handler: called for each event of the call. events: epoll events of fd that mean PENDING_READY. limited: true: SO_SNDTIMEO of call->socket limits the time (PENDING_TIMEOUT); false: no time limit. On failure, returns NULL and leaves fd open. */
 struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_t events, bool limited, pending_handler *handler);
 
 /* Opens the timer by which the watcher checks the pending calls regularly (egress_check_pending()). Returns false on failure. */
@@ -71,7 +71,7 @@ enum { COPIED_OPTIONS = 21, /* number of options in socket_permit.c that are cop
        PENDING_CALLS = 1024 /* maximum number of pending calls; a further call fails with EAGAIN */ };
 
 struct option_value {
-	char value[16]; /* the longest values are a struct timeval and a name of TCP_CA_NAME_MAX bytes */
+	char value[16]; /* room for the longest values: a struct timeval and a name of TCP_CA_NAME_MAX bytes */
 	socklen_t size; /* size of the option's value in bytes; 0: getsockopt(2) failed, for example because the kernel does not have the option */
 };
 
@@ -80,7 +80,7 @@ struct egress {
 	enum egress_route route;
 	const char *socks;
 	struct network_log *log;
-	bool connected; /* true after the first connect(2) to an allowed destination: the phase may have a socket of the host's network, so the watcher refuses a call whose socket it cannot inspect; false: it lets the kernel continue such a call, and stops making connections for the phase */
+	bool connected; /* true after the first connect(2) to an allowed destination: the phase may have a socket of the host's network, so the watcher refuses a call whose socket it cannot inspect; false: the watcher lets the kernel continue such a call, and stops making connections for the phase */
 	bool phase_is_root;
 	bool descriptors_are_shared;			 /* true after a clone(2) with CLONE_FILES and without CLONE_THREAD: processes may share descriptors, so the watcher also emulates calls of single-threaded processes; false: it emulates only those of multi-threaded processes and those by socketcall(2) */
 	uint64_t host_network;				 /* cookie that identifies the host's network namespace (SO_NETNS_COOKIE); 0: not known, because Linux is older than 5.14 or, with ROUTE_SOCKS, the watcher has not duplicated a socket of the proxy yet */
@@ -110,10 +110,10 @@ bool socket_is_bound(int fd);
 
 bool socket_is_blocking(int fd);
 
-/* Copies the options that a program has set from one socket to the other, except values that the kernel refuses. family: address family of both; 0: they differ, so options of IP and IPv6 are not copied. egress: the second socket must be new, and its default values are read only once (egress->defaults); NULL: its values are read each time. */
+/* Copies the COPIED_OPTIONS and the buffer sizes that a program has set from one socket to the other, except values that the kernel refuses. family: address family of both; 0: they differ, so options of IP and IPv6 are not copied. egress: NULL: reads the values of the second socket each time; otherwise the second socket must be new, and default values are read once per family (egress->defaults). */
 void socket_copy_options(struct egress *egress, int from, int to, int family);
 
-/* Stores the network namespace of the socket fd as that of the host, if none is stored yet. Returns true if the stored namespace is that of fd; false if it is another one, or if the kernel does not report that of fd (Linux before 5.14). */
+/* Stores the network namespace of the socket fd as that of the host, if none is stored yet. Returns true if the stored namespace is that of fd; false if fd is in another namespace, or if the kernel does not report its namespace (Linux before 5.14). */
 bool host_network_set(struct egress *egress, int fd);
 
 /* Returns true if the socket fd, of any family, belongs to the host's network namespace. Returns false if it does not, or if egress->host_network is 0 (not known). */
@@ -122,12 +122,12 @@ bool host_network_has(const struct egress *egress, int fd);
 /* Returns the flags of the descriptor call->fd in the calling thread (O_CLOEXEC, O_NONBLOCK and others). Returns -1 if this descriptor no longer refers to the socket of the call, or if the call has ended. */
 int descriptor_flags(const struct egress_call *call);
 
-/* Replaces the target's socket by the socket fd. Keeps its descriptor number, its close-on-exec flag and, if flags has O_NONBLOCK, its epoll registrations. flags: file status flags that fd gets. On failure, returns false and sets errno, to EBADF if the target has closed its socket. */
+/* Replaces the target's socket by the socket fd. Keeps the descriptor number, the close-on-exec flag and, if flags has O_NONBLOCK, epoll registrations (at most 8). flags: file status flags that fd gets. Does not close fd. On failure, returns false and sets errno, to EBADF if the target has closed its socket or the call has ended. */
 bool replace_socket(const struct egress_call *call, int fd, int flags);
 
 /* connect.c: connects sockets to allowed destinations in place of the phase */
 
-/* Connects the watcher's socket fd, of this address family, to the destination of the call. fd replaces the target's socket: a blocking one when fd is connected, a nonblocking one at once, and none if connecting fails. Returns CALL_PENDING if the call waits for the connection, otherwise its result: 0 or an errno. */
+/* Connects the watcher's socket fd, of this address family, to the destination of the call. Replaces the target's socket by fd: when fd is connected if the target's socket is blocking, otherwise at once; never if connecting fails. Returns CALL_PENDING if the call waits for the connection, otherwise the result of the call: 0 or an errno. Does not close fd. */
 int connect_and_replace(const struct egress_call *call, int family, int fd);
 
 /* Answers a connect(2) that waited for the proxy. error: 0: fd, a TCP socket to the destination or a UNIX socket to the relaying proxy, replaces the target's socket; an errno: the call fails with it. Does not close fd. */
@@ -138,7 +138,7 @@ void connect_end_socks(const struct egress_call *call, int fd, int error);
 /* Returns true if the watcher must execute the call itself, because another thread could change its descriptor or arguments before the kernel continues it. Returns false if the kernel may continue the call. */
 bool emulate_is_needed(const struct egress_call *call, const struct request *request);
 
-/* socks.c: client of a SOCKS5 proxy on a UNIX socket (RFC 1928). Portage starts this proxy for distcc. It gives access to the host's network after Portage has unshared the network. */
+/* socks.c: client of a SOCKS5 proxy on a UNIX socket (RFC 1928). Portage starts this proxy for distcc, which needs the host's network after Portage has unshared the network. */
 
-/* Requests a connection from the proxy and makes the call pending. relay: true: the phase gets the UNIX socket to the proxy, which relays the data; false: a duplicate of the proxy's TCP socket, if possible. Returns CALL_PENDING, or an errno if the request failed. */
+/* Requests a connection from the proxy and makes the call pending. relay: true: the phase gets the UNIX socket to the proxy, which relays the data; false: the phase gets a duplicate of the proxy's TCP socket, if possible. Returns CALL_PENDING, or an errno if the request cannot be sent. */
 int socks_connect(const struct egress_call *call, bool relay);

@@ -14,7 +14,7 @@
 
 bool emulate_is_needed(const struct egress_call *call, const struct request *request)
 {
-	/* If the phase is root, let the kernel continue calls on UNIX sockets: the watcher, which has other ids, cannot open all paths that root can. As root, the phase can enter the host's network anyway (setns(2)). */
+	/* If the phase is root, let the kernel continue calls on UNIX sockets: the watcher, which may have other ids (rights.c), cannot use all sockets that root can. As root, the phase can enter the host's network anyway (setns(2)). */
 	if (call->egress->phase_is_root && socket_family(call->socket) == AF_UNIX)
 		return false;
 	return request->is_socketcall || call->egress->descriptors_are_shared || !target_is_single_threaded(&call->target);
@@ -32,12 +32,12 @@ static int emulate_connect(const struct egress_call *call, const struct request 
 	return connect(call->socket, (struct sockaddr *)&link, sizeof link) == 0 ? 0 : errno;
 }
 
-/* Sets the socket option that the call requests, if it is permitted (socket_permits()). Returns 0 or an errno. */
+/* Sets the socket option that the call requests. Returns 0 or an errno: ENOPROTOOPT if the option is not permitted (socket_permits()). */
 static int emulate_setsockopt(const struct egress_call *call, const struct request *request)
 {
 	int level = (int)request->arguments[1], name = (int)request->arguments[2];
 	uint32_t length = (uint32_t)request->arguments[4];
-	/* The value of every permitted option fits here. The longest values are a struct ip_mreqn and a name of TCP_CA_NAME_MAX bytes. */
+	/* The value of every option in permitted_levels fits here. The longest is a struct ipv6_mreq of 20 bytes. */
 	union {
 		char bytes[64];
 		struct {
@@ -84,8 +84,8 @@ struct mmsghdr32 {
 };
 
 /*
- * Copies a message from the target's memory to data, which has room for MOST_DATA bytes, and sends it. Sends a longer message in several parts, because a
- * helper process must use little memory: its memory does not count against the limits of the phase. Returns the number of bytes sent, or -1 and sets errno.
+ * Copies a message from the target's memory to data, which has room for MOST_DATA bytes, and sends it. Does not allocate more for a longer message, because the memory of
+ * a helper process does not count against the limits of the phase: sends it in several parts on a stream socket. Returns the number of bytes sent, or -1 and sets errno.
  */
 static ssize_t send_parts(const struct egress_call *call, const struct msghdr32 *message, const struct iovec32 *parts, uint32_t flags, char *data)
 {
@@ -107,7 +107,7 @@ static ssize_t send_parts(const struct egress_call *call, const struct msghdr32 
 			offset = size < left ? offset + (uint32_t)size : 0;
 			part += size == left;
 		}
-		/* Send nothing if the call has ended while the helper process waited: the TID may belong to another process now, so the data may be from that process. */
+		/* Send nothing if the call has ended meanwhile: the TID may belong to another process now, so the data may be from that process. */
 		if (!target_is_valid(&call->target))
 			return -1;
 		errno = EMSGSIZE;

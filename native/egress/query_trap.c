@@ -12,7 +12,7 @@ void query_traps_open(struct query_traps *traps, int epoll, const struct allow *
 		traps->traps[i].source.fd = traps->traps[i].client = -1;
 }
 
-/* If the query is for a name in the allow-list, writes the answer with its addresses and returns the length of the answer in bytes. Logs any other query and returns 0. */
+/* If the query is for a name in the allow-list, writes the answer with its addresses and returns the length of the answer in bytes. Otherwise logs the query, if it is valid, and returns 0. */
 static size_t answer_query(struct query_traps *traps, const unsigned char *query, size_t length, const struct program *program,
 			   unsigned char answer[DNS_ANSWER])
 {
@@ -30,7 +30,7 @@ static void close_trap(struct query_traps *traps, struct query_trap *trap)
 	trap->client = -1;
 }
 
-/* Answers the queries that have arrived at a query trap, the watcher's socket in source. After a query for a name that is not in the allow-list, closes the trap, so that further calls of the process on its socket fail. */
+/* Answers the queries that have arrived at a query trap, the watcher's socket in source. After a query for a name that is not in the allow-list, closes the trap, so that later calls of the phase on the connected socket fail. */
 static void read_queries(void *owner, struct event_source *source)
 {
 	struct query_traps *traps = owner;
@@ -47,7 +47,7 @@ static void read_queries(void *owner, struct event_source *source)
 	if (!fails)
 		return;
 	event_source_close(traps->epoll, source);
-	/* The watcher's receiving socket is closed. So the kernel answers the next datagram with "port unreachable" (ICMP), which makes calls on the sending socket, that of the phase, fail. If a rate limit for ICMP prevents this, shut the sending socket down. */
+	/* The watcher's receiving socket is closed. Send a datagram from the phase's socket: the kernel answers "port unreachable" (ICMP), so the next call of the phase on this socket fails. If a rate limit for ICMP prevents this, shut the socket down. */
 	struct pollfd client = {.fd = trap->client};
 	if (send(trap->client, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 && poll(&client, 1, 0) == 0)
 		shutdown(trap->client, SHUT_RDWR);
@@ -56,7 +56,7 @@ static void read_queries(void *owner, struct event_source *source)
 
 /*
  * Opens two UDP sockets, *receiver on a free port of loopback and *client, and connects them to each other, so that no other process can send queries.
- * If the name server is on loopback, uses its address, because c-ares ignores other answers. Returns false on failure. The caller closes both sockets, also after a failure.
+ * If the name server is on loopback, *receiver gets its address, because c-ares ignores answers from other addresses. Returns false on failure. The caller closes both sockets, also after a failure.
  */
 static bool open_pair(const struct destination *name_server, int family, int *receiver, int *client)
 {

@@ -61,10 +61,10 @@ static bool has_address(int fd, int (*get_name)(int, struct sockaddr *, socklen_
 	return get_name(fd, &name.any, &size) == 0 && destination_read(&address, &name, size, false) && destination_equals(&address, wanted);
 }
 
-/* The search among the proxy's descriptors ends after this number of unused descriptor numbers in a row. So many rarely occur, because the kernel assigns the lowest unused number. */
+/* The search among the proxy's descriptors ends after this number of unused descriptor numbers in a row. So long a gap is rare, because the kernel assigns the lowest unused number. */
 enum { FREE_NUMBERS = 256 };
 
-/* Duplicates the TCP socket with this local and this peer address from the process to which pidfd refers. Returns -1 if the process has no such socket. */
+/* Duplicates the TCP socket with this local and this peer address from the process to which pidfd refers. Returns -1 if the process has no such socket, or if the kernel denies access to its descriptors. */
 static int duplicate_connection(int pidfd, const struct destination *local, const struct destination *peer)
 {
 	for (int number = 0, unused = 0; unused < FREE_NUMBERS; number++) {
@@ -80,7 +80,7 @@ static int duplicate_connection(int pidfd, const struct destination *local, cons
 	return -1;
 }
 
-/* Duplicates the proxy's TCP socket, whose local address is in the reply. Needs ptrace access to the proxy (ptrace(2)), and Linux 6.5 (SO_PEERPIDFD) or the PID namespace of the proxy. Returns -1 on failure. */
+/* Duplicates the proxy's TCP socket, whose local address is in the reply. Needs ptrace access to the proxy (ptrace(2)), and Linux 6.5 (SO_PEERPIDFD) or the PID namespace of the proxy. Returns -1 on failure, and if the socket is not in the same network as earlier ones (host_network_set()). */
 static int take_over(const struct pending_call *pending)
 {
 	struct destination local = socks_reply_address(pending->exchange.reply);
@@ -103,7 +103,7 @@ static bool has_all_data(int fd)
 	       ioctl(fd, FIONREAD, &unread) == 0 && info.tcpi_bytes_received == (uint64_t)unread;
 }
 
-/* Ends the pending call. result: the socket that replaces that of the phase if error is 0. error: an errno: the call fails with it; CALL_PENDING: sends no answer, because the call has ended or is pending again. Always returns false, so that a pending_handler that returns this value removes the call. */
+/* Ends the pending call and closes exchange.taken and call.socket. error: 0: the socket result replaces that of the phase; an errno: the call fails with it; CALL_PENDING: sends no answer, because the call has ended or is pending again. Always returns false, so that a pending_handler that returns this value removes the call. */
 static bool finish(struct pending_call *pending, int result, int error)
 {
 	if (error != CALL_PENDING)
@@ -122,11 +122,11 @@ static bool read_end(struct pending_call *pending)
 		return true;
 	if (got == 0 && has_all_data(pending->exchange.taken))
 		return finish(pending, pending->exchange.taken, 0);
-	/* The proxy has read data of the server, which is now lost. So request a new connection, and let the proxy relay its data. */
+	/* The proxy may have read data of the server, which would be lost. So request a new connection, and let the proxy relay its data. */
 	return finish(pending, -1, socks_connect(&pending->call, true));
 }
 
-/* Reads the proxy's reply and no byte more, because the bytes after it are data for the program of the phase. Then takes over the proxy's TCP socket if possible. Returns true to keep the call pending, false if the call has ended. */
+/* Reads the proxy's reply and no byte more, because the bytes after it are data for the program of the phase. Then takes over the proxy's TCP socket if possible. Returns true to keep the call pending, false after finish(). */
 static bool read_reply(struct pending_call *pending)
 {
 	struct socks_exchange *exchange = &pending->exchange;

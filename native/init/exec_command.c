@@ -3,7 +3,7 @@
 #include "options/allow_list.h"
 #include "watcher/seccomp_install.h"
 
-/* Reads the id from a uid_map or gid_map that maps exactly one id. Returns false for any other map. */
+/* Reads a uid_map or gid_map. If it maps exactly one id, sets *id to this id inside the user namespace and returns true. Otherwise returns false. */
 static bool read_single_id(const char *path, unsigned *id)
 {
 	char text[64], more;
@@ -54,7 +54,7 @@ void phase_seccomp_install(const struct options *options, int setup_pipe, enum n
 	rules.active &= RULE_FAMILIES | RULE_SINGLE_ID;
 	if (rules.active == 0)
 		return;
-	/* ENOTSUP: confine has no table of system calls for this architecture. Run the command with all socket families (docs/audit.md). */
+	/* Ignore ENOTSUP: confine has no table of system calls for this architecture, so the command may use all socket families (docs/audit.md). */
 	if (seccomp_install(&rules) >= 0 || rules.active == RULE_SINGLE_ID || errno == ENOTSUP)
 		return;
 	if (!options->best_effort)

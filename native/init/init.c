@@ -55,8 +55,8 @@ static noreturn void kill_and_exit(const struct init *init, bool supervisor_exit
 }
 
 /*
- * Kills the processes of the phase, because the supervisor has exited. cgroup.kill can miss processes (see cgroupfs_kill_frozen()), and
- * init cannot kill them afterwards, because cgroup.kill kills init too. So init kills its descendants one by one first.
+ * Kills the processes of the phase and exits. Called if the supervisor has exited or shut the channel down, or if poll(2) fails. cgroup.kill can miss processes (see
+ * cgroupfs_kill_frozen()), and init cannot kill them afterwards, because cgroup.kill kills init too. So init kills its descendants one by one first.
  */
 static noreturn void exit_without_supervisor(const struct init *init)
 {
@@ -67,7 +67,7 @@ static noreturn void exit_without_supervisor(const struct init *init)
 	kill_and_exit(init, true);
 }
 
-/* Returns the number of processes and threads that the phase has started in this PID namespace: the newest process ID minus 1 for init. Returns 0 if the number is unknown. */
+/* Returns the number of processes and threads that the phase has started in this PID namespace: the newest process ID minus 1, because init has ID 1. Returns 0 if the number is unknown. */
 static long count_started(void)
 {
 	long last = 0;
@@ -106,14 +106,14 @@ static void send_ready(const struct init *init)
 	close_fd(message.counters[1]);
 }
 
-/* Starts the command and returns its process ID. With a watcher, opens setup_pipe, from which init then receives a message (seccomp_listener_forward()). */
+/* Starts the command and returns its process ID. With a watcher, opens setup_pipe, by which init gets the descriptor number of the seccomp listener from the command (seccomp_listener_forward()). */
 static pid_t start_command(const struct init *init, int setup_pipe[2])
 {
 	bool is_watched = init->watcher->setup_socket >= 0;
 	if (is_watched && pipe2(setup_pipe, O_CLOEXEC) != 0)
 		refuse("pipe: %m");
-	/* A watched command shares the descriptors of init until its exec, so that init has the listener that the command gets. */
-	/* On an architecture that confine does not know (0), there is no listener and clone(2) may take other arguments. qemu-user refuses CLONE_FILES (EINVAL) and has no listener. So fork there. */
+	/* A watched command shares the descriptors of init until its exec, so that init can send the command's listener to the watcher. */
+	/* On an architecture that confine does not know (OWN_ARCHITECTURE is 0), there is no listener and clone(2) may take other arguments. qemu-user refuses CLONE_FILES (EINVAL) and has no listener. So fork there. */
 	pid_t command = is_watched && OWN_ARCHITECTURE != 0 ? (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL) : fork();
 	if (command < 0 && errno == EINVAL)
 		command = fork();

@@ -15,14 +15,14 @@
 
 enum message_type {
 	/* Messages from init to the supervisor: */
-	MESSAGE_SETUP_ERROR,	/* a set-up step failed; init exits */
+	MESSAGE_SETUP_ERROR,	/* a required set-up step failed; the sending process exits, and no init starts */
 	MESSAGE_READY,		/* set-up is complete; setup_error names a step that failed and is not required, or STEP_NONE */
 	MESSAGE_COMMAND_EXITED, /* the command has exited; command_exited has its status */
 	MESSAGE_NO_CHILDREN,	/* the command has exited, and init has no other child */
 	/* Messages from the supervisor to init: */
 	MESSAGE_START,	  /* a request to start the command */
 	MESSAGE_SIGNAL,	  /* a request to send a signal to the command; init returns the message as a confirmation */
-	MESSAGE_TEARDOWN, /* a request to kill the remaining processes, if the phase is tracked, and then to exit */
+	MESSAGE_TEARDOWN, /* a request to kill the remaining processes of the phase (not with TRACK_NOTHING), and then to exit */
 };
 
 struct message {
@@ -39,10 +39,10 @@ struct message {
 	};
 };
 
-/* Opens the channel, close-on-exec: ends[0] is for the supervisor, ends[1] for init. Returns false with errno. */
+/* Opens the channel, close-on-exec: ends[0] is for the supervisor, ends[1] for init. On failure, returns false with errno. */
 bool channel_open(int ends[2]);
 
-/* Sends one message. A dead peer is not an error: the next channel_receive() returns false. If init does not read, the message is lost. */
+/* Sends one message. Ignores errors: after the exit of the peer, the next channel_receive() returns false. If init does not read and the socket buffer is full for 10 ms, the message is lost. */
 void channel_send(int end, const struct message *message);
 
 /* Waits for one message, other than MESSAGE_READY, and discards its descriptors. Returns false with errno, for example if every process with the other end has exited. */
@@ -60,14 +60,14 @@ struct init {
 	enum tracking tracking;
 	int cgroup_kill; /* descriptor of the phase's cgroup.kill, by which init kills the phase if the supervisor has exited; -1: no cgroup, or Linux before 5.14 */
 	enum network network;
-	const struct watcher *watcher; /* not started yet; setup_socket is -1 if the command is not watched */
+	const struct watcher *watcher; /* state of the watcher, which the supervisor starts after init; the member setup_socket is -1 if the command is not watched */
 	const struct options *options;
 	const struct signals *signals;
 };
 
 /*
  * Sends MESSAGE_READY and starts the command after MESSAGE_START. Reaps zombies and reports the exit of the command. Exits after
- * MESSAGE_TEARDOWN, or when the supervisor has exited. If the phase is tracked, no process outlives init.
+ * MESSAGE_TEARDOWN, or when the supervisor has exited. Before that exit, kills the processes of the phase, unless MESSAGE_TEARDOWN arrives with TRACK_NOTHING.
  */
 noreturn void init_run(const struct init *init);
 
@@ -76,14 +76,14 @@ noreturn void init_run(const struct init *init);
 /*
  * Installs the seccomp filter of the phase (seccomp_filter.h). The filter notifies the watcher, restricts socket families, and makes set*id(2)
  * and chown(2) fail with EPERM in a user namespace that maps a single id. setup_pipe: pipe to init for the listener (seccomp_filter_install()); -1 without a watcher.
- * ipc_objects: true if the watcher must see calls that create IPC objects; false if not. If families cannot be restricted: with --best-effort, prints a message; without
- * it, exits with EXIT_REFUSED. Also exits if no listener can be installed and the watcher must replace the network namespace.
+ * ipc_objects: true if the watcher must see calls that create IPC objects; false if not. Exits with EXIT_REFUSED if no listener can be installed for the network filter or,
+ * without --best-effort, for --own-sockets, or if families cannot be restricted; with --best-effort, prints a message in the last case.
  */
 void phase_seccomp_install(const struct options *options, int setup_pipe, enum network network, bool ipc_objects, struct network_log *log);
 
 /*
- * Executes the command with the environment of --environ or, without it, that of confine, and with the signal settings that confine had at its start.
- * Privileges must have been dropped. Exits like env(1): 127 if the command is not found, 126 if it cannot be executed, 125 if the environment cannot be read.
+ * Executes the command with the environment of --environ or, without it, that of confine (environment_restore()), and with the signal settings that confine had at its start.
+ * Privileges must have been dropped. Exits like env(1): 127 if the command is not found, 126 if it cannot be executed, 125 if environment or signal settings cannot be set up.
  */
 noreturn void exec_command(const struct options *options, const struct signals *signals);
 

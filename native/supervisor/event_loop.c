@@ -12,7 +12,7 @@
 /* Time limit for confine's init process to confirm a forwarded signal. If it does not confirm in time, it cannot run (its cgroup may be frozen), so confine kills the phase. */
 #define SIGNAL_MILLISECONDS 5000
 
-/* Tests for both kinds of locks, because Portage uses flock(2) where POSIX locks do not work (_get_lock_fn() in portage/locks.py). */
+/* Returns true if no process holds a lock on the file fd; false if one does, or if fd is -1. Tests both kinds of locks, because Portage uses flock(2) where POSIX locks do not work (_get_lock_fn() in portage/locks.py). */
 static bool lock_is_free(int fd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -36,7 +36,7 @@ bool liveness_open(struct supervisor *s)
 		int fd = (int)syscall(SYS_pidfd_open, s->options->die_with[i], 0);
 		if (fd < 0 && errno == ESRCH)
 			return false;
-		/* Before Linux 5.3 there is no pidfd_open(2), so --die-with has no effect. Only --die-with-lock works there. */
+		/* Before Linux 5.3 there is no pidfd_open(2), so --die-with has no effect. Only --die-with-lock and --die-with-file work there. */
 		if (fd >= 0)
 			s->pidfds[s->pidfd_count++] = fd;
 	}
@@ -44,7 +44,7 @@ bool liveness_open(struct supervisor *s)
 		s->lock = open(s->options->die_with_lock, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (s->options->die_with_file != NULL)
 		s->file = open(s->options->die_with_file, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	/* A FUSE server may report 0 links for every file. */
+	/* Ignore a file that has 0 links from the start, because a FUSE server may report 0 links for every file. */
 	if (is_deleted(s->file)) {
 		close(s->file);
 		s->file = -1;
@@ -124,7 +124,7 @@ bool supervisor_wait(struct supervisor *s, int timeout)
 		receive_message(s);
 	if (sources[1].revents != 0)
 		forward_signals(s);
-	/* A closed socket shows that the watcher is exiting. waitpid(2) reports the exit later, when all threads of the watcher have ended. */
+	/* An event of this socket shows that the watcher has closed its end, so it is exiting. waitpid(2) reports the exit later, when all threads of the watcher have ended. */
 	if (sources[2].revents != 0)
 		s->result.watcher_died = true;
 	if ((sources[3].revents & POLLIN) != 0)

@@ -35,7 +35,7 @@ static void mount_proc(const struct supervisor *s)
 		fail(s, &setup_error);
 }
 
-/* Performs the last set-up steps that need privileges, drops all privileges and becomes the init process of the phase. */
+/* Performs the last set-up steps that need privileges, drops all privileges and becomes the init process of the phase. refused: failed step that is not required, or STEP_NONE. */
 static noreturn void become_init(const struct supervisor *s, const struct setup_error *refused)
 {
 	const struct plan *plan = &s->plan;
@@ -91,7 +91,7 @@ static bool receive_before(int channel, struct message *message, long long deadl
 	return ready > 0 && fd_passing_receive(channel, message, sizeof *message, message->counters, PASSED_FDS, &message->sender);
 }
 
-/* Receives messages until init is ready, the set-up has failed, or the time limit is over. Returns true if init is ready. first: the process that launch_init() has forked; if another process has become init, or on failure, it is reaped. */
+/* Receives messages until init is ready, the set-up has failed, or the time limit is over. Returns true if init is ready. first: the process that launch_init() has forked; unless it has become init, it is reaped, and killed if it does not exit in time. */
 static bool wait_until_ready(struct supervisor *s, pid_t first, struct setup_error *setup_error)
 {
 	bool ready = false;

@@ -78,7 +78,7 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 	const struct setup_step *step = &setup_steps[setup_error->step];
 	unsigned lost = step->required_for & plan->isolate, requested = options->isolate;
 	bool untracked = setup_error->step == STEP_SUBREAPER;
-	/* In a PID namespace without its own /proc, ps and gdb read files of wrong processes. So omit the namespace, unless --pid requests it. */
+	/* In a PID namespace without its own /proc, ps and gdb read files of wrong processes. So omit the PID namespace, unless --pid requests it. */
 	if ((lost & ISOLATE_PROC) != 0 && (requested & ISOLATE_PID) == 0)
 		lost |= ISOLATE_PID;
 	if (lost == 0 && !untracked)

@@ -242,7 +242,7 @@ static void add_names(struct json *json, const struct network_log *log)
 	add_table(json, log, LOG_LOOKUPS, "lookups", "names", 0);
 }
 
-/* Returns the number of packets without a route that the kernel has counted but the watcher has not seen, such as those sent by io_uring. */
+/* Returns how many more packets without a route the kernel has counted than the calls seen by the watcher can have caused, such as packets sent by io_uring. */
 static long long unattributed(const struct phase_result *result)
 {
 	uint64_t seen = result->audit == NULL ? 0 : result->audit->unroutable;
@@ -283,7 +283,7 @@ static void add_audit(struct json *json, const struct phase_result *result)
 
 /*
  * Paths of sockets of name services and the system log (kind common in src/messages/host_services.ts). On some hosts most builds use them.
- * Their services hold no keys and start no programs, so a request to such a socket alone does not cause a message of emerge.
+ * Their services hold no keys and start no programs, so emerge prints no message if a phase makes requests only to such sockets.
  */
 static const char *const common_sockets[] = {"/run/nscd/", "/run/systemd/userdb/", "/run/systemd/resolve/", "/run/systemd/journal/",
 					     "/var/lib/sss/pipes/", "/run/avahi-daemon/socket", "/dev/log"};
@@ -300,7 +300,7 @@ static bool asks_notable_socket(const struct network_log *log)
 	return false;
 }
 
-/* Returns true if the watcher or the kernel has logged something that emerge must report, such as a connection attempt or a DNS lookup. */
+/* Returns true if the watcher or the kernel has logged something about which emerge prints a message, such as a connection attempt or a DNS lookup. */
 static bool is_audit_notable(const struct phase_result *result)
 {
 	const struct network_log *log = result->audit;
@@ -320,7 +320,7 @@ static bool is_notable(const struct phase_result *result)
 	       result->usage.refused_by_pids || is_audit_notable(result);
 }
 
-/* Opens or creates a regular file for appending. Returns a descriptor. Returns -1 with errno for symbolic links, FIFOs, devices and hard links, which could redirect the record. */
+/* Opens or creates a regular file for appending. Returns a descriptor, or -1 with errno on failure, also for symbolic links, FIFOs, devices and files with several hard links, which could redirect the record. */
 static int open_safely(const char *path)
 {
 	const int flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -349,7 +349,7 @@ static bool is_same_file(int fd, const char *path)
 	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-/* Renames the file of records fd to PATH.1 if it has ROTATE_BYTES or more, and returns a descriptor of a new file, or -1 on failure. Returns fd if the file is smaller or cannot be locked or renamed. Processes that have the old file open still write to it. */
+/* If the file of records fd has ROTATE_BYTES or more, renames it to PATH.1, closes fd, and opens a new file; returns -1 if this open fails. Returns fd if this function has not renamed the file, even if another process has. Processes that have the old file open still write to it. */
 static int rotate(int fd, const char *path)
 {
 	char old[4096];
@@ -363,7 +363,7 @@ static int rotate(int fd, const char *path)
 	return open_safely(path);
 }
 
-/* Writes the record to the file at path. replaces: true to replace the contents of the file by the record; false to append the record. */
+/* Writes the record to the file at path. replaces: true to replace the contents of the file by the record; false to append the record. On failure, prints a message and continues. */
 static void write_record(const char *path, bool replaces, const struct json *json)
 {
 	int fd = open_safely(path);

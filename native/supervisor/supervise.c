@@ -9,9 +9,9 @@
 
 #include "options/allow_list.h"
 
-/* Interval for checking the files of --die-with-lock and --die-with-file: the kernel does not report the release of a POSIX lock. */
+/* Interval for checking the files of --die-with-lock and --die-with-file, and signal_deadline: poll(2) does not report a released lock, a deleted file or a passed deadline. */
 #define LOCK_MILLISECONDS 200
-/* Maximum time between two calls of watcher_is_killed(), because no event reports a watcher that is killed but not reaped. */
+/* Maximum time between two calls of watcher_is_killed(), because no event reports a watcher that has got SIGKILL but cannot be reaped. */
 #define WATCHER_MILLISECONDS 1000
 
 /* Exits with the command's exit status or, if a signal has killed the command, dies of the same signal. status is from wait(2). */
@@ -38,8 +38,8 @@ static void drop_root(struct supervisor *s)
 }
 
 /*
- * Returns true if confine must set no_new_privs, which makes set-user-ID programs of the phase run without privileges. seccomp(2) requires it
- * for a filter of a process without CAP_SYS_ADMIN, for example if user portage runs confine in a network namespace that Portage has made.
+ * Returns true if the seccomp filter for --net makes confine set no_new_privs, so that set-user-ID programs of the phase run without privileges: seccomp(2) requires
+ * no_new_privs in a process without CAP_SYS_ADMIN, for example if user portage runs confine in a network namespace that Portage has made.
  */
 static bool seccomp_needs_no_new_privs(const struct supervisor *s)
 {
@@ -65,7 +65,7 @@ static noreturn void refuse_required(struct supervisor *s)
 	refuse("%s is not available: %s: %s", missing->what, missing->why, strerror(missing->error));
 }
 
-/* If --cgroup is given, creates the phase's cgroup and sets the requested limits that are not in force already. */
+/* If --cgroup is given, creates the phase's cgroup and sets the requested limits that are not in force already. Adds limits that cannot be set to the missing options. */
 static void create_cgroup(struct supervisor *s)
 {
 	const char *why;
@@ -78,8 +78,8 @@ static void create_cgroup(struct supervisor *s)
 }
 
 /*
- * Called if confine cannot launch its init process. call: name of the failed system call, for the message. errno: its error. Exits with 125 without --best-effort, and always
- * if a limit on processes, memory or descriptors is the cause. Otherwise this process executes the command without isolation.
+ * Called if confine cannot prepare or launch its init process. call: the failed system call or step, for the message. errno must be its error. Exits with 125 without --best-effort,
+ * and always if a limit on processes, memory or descriptors is the cause. Otherwise this process executes the command without isolation.
  */
 static noreturn void run_without_init(struct supervisor *s, const char *call)
 {
@@ -114,7 +114,7 @@ static void prepare_net_filter(struct supervisor *s)
 	result_add_missing(&s->result, "net", "preparing the watcher process of confine", errno);
 }
 
-/* Returns true if confine must remember the IPC objects that the phase creates, to remove them: --ipc is given, but there is no IPC namespace. */
+/* Returns true if confine must remember the IPC objects that the phase creates, to remove them: --ipc is given, but there is no IPC namespace, and the watcher can run. */
 static bool must_track_ipc(const struct supervisor *s)
 {
 	return (s->options->isolate & ~(s->result.inherited | s->plan.isolate) & ISOLATE_IPC) != 0 && s->watcher.setup_socket >= 0;
@@ -142,7 +142,7 @@ static void add_usage(struct supervisor *s)
 		cgroup_usage(&s->cgroup, &s->result.usage);
 }
 
-/* Launches init. If the kernel refuses a step, tries again with less isolation. With --require, exits if an option cannot be fulfilled. */
+/* Launches init. If the kernel refuses a step, tries again with less isolation. Without --best-effort, exits with 125 if an option cannot be fulfilled. */
 static void launch_or_degrade(struct supervisor *s)
 {
 	struct setup_error setup_error;
@@ -184,7 +184,7 @@ static void launch_or_degrade(struct supervisor *s)
 static bool watcher_is_killed(const struct watcher *watcher)
 {
 	struct thread_status status = thread_status(watcher->pid);
-	/* If /proc belongs to another PID namespace, it shows another process under this ID, whose parent is not the supervisor. */
+	/* Test the parent too: if /proc belongs to another PID namespace, it shows another process under this ID, whose parent is not the supervisor. */
 	return status.parent == getpid() && (status.is_zombie || ((status.pending | status.shared_pending) >> (SIGKILL - 1) & 1) != 0);
 }
 
@@ -234,7 +234,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	if (s->signal_fd < 0)
 		run_without_init(s, "signalfd");
 	create_cgroup(s);
-	/* If init is killed, its children become children of the supervisor, which kills them. */
+	/* Become a subreaper: if init is killed, its children become children of the supervisor, which kills them. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (!watcher_open(&s->watcher, options->audit) && !options->best_effort)
 		run_without_init(s, "cannot prepare the watcher process");

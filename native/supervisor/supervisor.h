@@ -15,7 +15,7 @@
 #include "network_log/network_log.h"
 #include "watcher/watcher.h"
 
-/* Runs the command in a phase. inherited: isolation that Portage has set up (bits of enum isolation). Exits with the command's exit status, or dies of the signal that killed the command. With --require, exits with 125 if an option cannot be fulfilled. */
+/* Runs the command in a phase. inherited: isolation that Portage has set up (bits of enum isolation). Exits with the command's exit status, or dies of the signal that killed the command. Without --best-effort, exits with 125 if an option cannot be fulfilled. */
 noreturn void supervise(const struct options *options, const struct identity *identity, unsigned inherited, const struct signals *signals);
 
 /* --- what the record reports about a run --- */
@@ -63,17 +63,17 @@ struct phase_result {
 	size_t refused_count;
 	struct orphans orphans;
 	const struct ipc_objects *ipc_objects; /* IPC objects that confine has removed after the phase; NULL: it has removed none */
-	bool setuid_inert;		       /* true: confine has set no_new_privs, so set-user-ID programs of the phase run without privileges; false: confine has not set it */
-	bool stuck;			       /* true: at the deadline of teardown(), SIGKILL had not ended all processes or the cgroup could not be removed */
-	bool abandoned;			       /* true: confine killed the running command, because of --die-with, --die-with-lock, or a failure of the watcher, of init or of poll(2); false: it did not */
-	int status;			       /* status of the command, as wait(2) returns it */
+	bool setuid_inert;		       /* true: confine sets no_new_privs, so set-user-ID programs of the phase run without privileges; false: it does not, unless audit->setuid_inert is 1 */
+	bool stuck;			       /* true: SIGKILL had not ended all processes at the deadline of teardown(), or the cgroup could not be removed; false: neither */
+	bool abandoned;			       /* true: confine killed or did not start the command, because of --die-with, --die-with-lock, --die-with-file, the end of the watcher, an init that does not confirm a signal, or a failure of poll(2); false: it did not */
+	int status;			       /* status of the command, as wait(2) returns it; if init has not reported it, EXIT_REFUSED << 8 or SIGKILL */
 	long started;			       /* number of processes and threads that the command has started, including itself; 0: unknown */
 	struct timespec began;
 	long long began_monotonic; /* start of the command, CLOCK_MONOTONIC in microseconds */
 	double wall, user, system; /* elapsed time and CPU time of the phase, in seconds */
 	long long memory_peak;	   /* highest memory use of any single process (ru_maxrss), in bytes */
 	struct cgroup_usage usage;
-	const struct network_log *audit; /* the watcher's log of connection attempts, DNS lookups and others; NULL: --audit is not given */
+	const struct network_log *audit; /* the watcher's log of connection attempts, DNS lookups and others; NULL: --audit is not given, or the log could not be created */
 	long long unroutable;		 /* number of packets without a route, as the kernel counts them; -1: unknown */
 	bool watcher_died;
 };
@@ -86,12 +86,12 @@ struct plan {
 	enum tracking tracking; /* how confine tracks processes; TRACK_PID_NAMESPACE requires ISOLATE_PID in isolate */
 };
 
-/* Returns the plan that fulfils all options. The plan omits the inherited isolation, which Portage has set up already (bits of enum isolation). */
+/* Returns the plan that fulfils all options. inherited: isolation that Portage has set up already (bits of enum isolation); the plan omits it, unless --cgroup needs a PID namespace of confine. */
 struct plan plan_first(const struct options *options, const struct identity *identity, unsigned inherited);
 
 /*
- * Called after the set-up step of setup_error has failed. Removes the isolation that needs this step from the plan, and adds the options that
- * request this isolation to the missing options of the result. If the step may succeed in a user namespace, changes only plan->mode, to MODE_USERNS.
+ * Called after the set-up step of setup_error has failed. Removes the isolation that needs this step from the plan, and adds the options that request it to the missing options
+ * of the result (for --net, sets result->net_filter instead if the network filter can work). If the step may succeed in a user namespace, changes only plan->mode, to MODE_USERNS.
  * Returns true if the changed plan is worth a launch; false if no isolation of the plan needs this step, so that a smaller plan would fail too.
  */
 bool plan_degrade(struct plan *plan, const struct options *options, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result);
@@ -114,7 +114,7 @@ struct supervisor {
 	int pidfds[OPTIONS_DIE_WITH]; /* pidfds of the processes of --die-with; confine ends the phase when one of them exits */
 	size_t pidfd_count;
 	int lock; /* descriptor of the file of --die-with-lock; -1 without this option, or if the file could not be opened */
-	int file; /* descriptor of the file of --die-with-file; -1 without this option, or if the file could not be opened */
+	int file; /* descriptor of the file of --die-with-file; -1 without this option, or if the file could not be opened or had no links from the start */
 	struct watcher watcher;
 	struct snmp snmp;
 	struct phase_result result;
@@ -162,14 +162,14 @@ bool supervisor_wait(struct supervisor *s, int timeout);
 
 /* --- teardown.c: ends the phase --- */
 
-/* Ends confine's init process. If confine tracks the processes of the phase, describes and kills the processes that still run. Takes at most about 7 s. */
+/* Ends confine's init process. If confine tracks the processes of the phase, kills those that still run, and describes them in s->result.orphans (if s->result.abandoned is true, only those that survive SIGKILL). Takes at most about 7 s. */
 void teardown(struct supervisor *s);
 
 /* --- record.c: writes the record --- */
 
 /*
  * Appends the record, one line of JSON (schema 1), to options->record in a single write. If the record reports a problem, also replaces the
- * contents of options->notice_file by this line. Opens both files with the ids of the user who started confine, and only regular files that are not symbolic links.
- * Reports a failed write on stderr and continues.
+ * contents of options->notice_file by this line. Privileges must have been dropped, because the user who starts confine chooses both files. Writes only to regular files
+ * that are not symbolic or hard links. Reports a failed write on stderr and continues.
  */
 void record_write(const struct options *options, const struct phase_result *result);

@@ -15,7 +15,7 @@
 /* Time limit for reading the command lines of all orphans. The record omits command lines that confine has not read in time. */
 #define READ_MILLISECONDS 500
 
-/* Describes the process pid: sets all members of orphan except its command line. Returns false if the process is dead, otherwise true. */
+/* Describes the process pid: sets all members of orphan except its command line. If /proc hides the process, its comm becomes "(hidden)". Returns false if the process is dead, otherwise true. */
 static bool describe(struct orphan *orphan, pid_t pid)
 {
 	char text[1024];
@@ -49,8 +49,8 @@ static void read_command_lines(void *data)
 }
 
 /*
- * Adds the living processes of pids to orphans: counts all of them, and describes them until described is full. stuck: true
- * if SIGKILL has not ended these processes, so that an earlier call may have added them; false if no SIGKILL has been sent yet.
+ * Adds the living processes of pids to orphans: counts all of them, and describes them until orphans->described is full. stuck: true if SIGKILL
+ * has not ended these processes: marks them as stuck; an earlier call may have added them. false: no SIGKILL has been sent yet.
  */
 static void add_orphans(struct orphans *orphans, const struct pids *pids, bool stuck)
 {
@@ -97,7 +97,7 @@ static void describe_orphans(struct supervisor *s)
 	supervisor_wait(s, GRACE_MILLISECONDS / 2);
 	if (s->no_children || s->init_exited)
 		return;
-	/* Listing many processes takes time. Listing them during the grace period avoids a delay before they are killed. */
+	/* List the processes already during the grace period, because listing many takes time and would later delay killing them. */
 	AUTO_PIDS struct pids early = list_phase_processes(s);
 	while (!s->no_children && !s->init_exited && (now = clock_milliseconds()) < grace_end)
 		supervisor_wait(s, (int)(grace_end - now));
@@ -125,7 +125,7 @@ void teardown(struct supervisor *s)
 		channel_send(s->channel, &(struct message){.type = MESSAGE_SIGNAL, .signal = SIGKILL});
 	if (s->result.has_cgroup && !s->no_children)
 		cgroup_kill(&s->cgroup, deadline);
-	/* Without the watcher, every watched system call fails. So close the channel: then init kills all processes, even if the phase is not tracked. */
+	/* If the watcher has died, every watched system call fails. So shut the channel down: init then kills all processes, even if the phase is not tracked. */
 	if (tracked || !s->result.watcher_died)
 		channel_send(s->channel, &(struct message){.type = MESSAGE_TEARDOWN});
 	if (s->result.watcher_died && s->channel >= 0)
@@ -142,7 +142,7 @@ void teardown(struct supervisor *s)
 	}
 	/* A phase that runs as root can have moved processes into its cgroup that are not descendants of init, so kill the whole cgroup. */
 	bool emptied = !s->result.has_cgroup || cgroup_kill(&s->cgroup, deadline);
-	/* If init was killed while the command ran, nobody waits for the command, so kill the phase even if it is not tracked. */
+	/* If init was killed while the command ran, no process waits for the command, so kill the phase even if it is not tracked. */
 	if (s->plan.tracking == TRACK_SUBREAPER || (s->init_exited && !s->command_exited))
 		emptied = pids_kill_descendants(deadline) && emptied;
 	s->result.stuck = tracked && (!emptied || !s->init_exited);
