@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* orphans: leaves orphans behind, to measure how long confine takes to kill them.
  *
- *   orphans COUNT   starts COUNT sleeping processes, prints the time (CLOCK_REALTIME, microseconds) and exits; the processes keep stdout open
+ *   orphans COUNT   starts COUNT sleeping processes, prints the time (CLOCK_REALTIME, microseconds) and exits; the processes keep stdout open until they end
  *   orphans stay    sleeps; `orphans COUNT` executes this for each process */
 #include <fcntl.h>
 #include <spawn.h>

@@ -74,7 +74,7 @@ __portcullis_start() {
 }
 
 # __portcullis_call FUNCTION ARG...: calls elog, ewarn, eqawarn or die of Portage. With Portage 3.0.66 and older, die starts programs, and an
-# exported variable or function of the build could change which code these programs run. So they get the environment with which Portage started
+# exported variable or function of the build could change which code these programs run. So these programs get the environment with which Portage started
 # this shell, except PATH. The local EBUILD_DEATH_HOOKS, EBUILD_MASTER_PID and _PORTAGE_ORIG_PATH hide commands of the build from die.
 # Doubles each backslash, because these functions print their arguments with `echo -e`.
 __portcullis_call() {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Writes the limits PORTCULLIS_*_MAX to the cgroup of the whole build, if Portage has created this cgroup (FEATURES=cgroup as root,
-# portage/util/cgroup.py). The hook does this in pkg_setup, as root, because later phases may run as another user. confine then reads the
-# limits in force (native/cgroup/cgroup.c) and reports each requested limit that is not in force.
+# portage/util/cgroup.py). The hook does this in pkg_setup, as root, because later phases may run as another user. confine later reads the
+# limits in force (native/cgroup/cgroup.c). If one is not in force, confine sets limits in a cgroup of its own, and reports each that it cannot set.
 __portcullis_limits() {
 	local root=/sys/fs/cgroup leaf=${___portcullis_leaf-} parent='' name
 	local -a names=()

@@ -39,7 +39,7 @@ fi
 [[ ${EBUILD_PHASE-} == @(pretend|setup|init|@src@) &&
 	(${EMERGE_FROM-ebuild} == ebuild && ${EBUILD_SH_ARGS-} || ${PKGCORE_EBD_PATH-}${PALUDIS_EBUILD_DIR-}) ]] || return 0
 
-# Continue in three cases: FEATURES confines this src_* phase; this pkg_setup precedes such phases, and has to report conflicts; or the
+# Continue in three cases: FEATURES has a sandbox for this src_* phase; this pkg_setup precedes such phases, and has to report conflicts; or the
 # hook has to load or store settings. The hook stores PORTCULLIS_* variables only in pkg_setup and in a phase without a saved environment.
 # In other phases, they may come from the saved environment, which the build can change (config.environ() in Portage's config.py).
 [[ $EBUILD_PHASE != @(pretend|setup) && (@confinable@ ||
@@ -124,7 +124,7 @@ __portcullis_phase() {
 	[[ ! $fakeroot ]] || options+=(--label "fakeroot=$fakeroot")
 
 	# With --mknod, confine refuses to use a user namespace, in which root cannot create device files. Without --mknod, confine uses a
-	# user namespace if this machine is a container.
+	# user namespace if root lacks CAP_SYS_ADMIN, as in many containers.
 	[[ $EUID$EBUILD_PHASE != 0install || $(declare -f src_install) != *mknod* ]] || options+=(--mknod)
 
 	# Start confine only if /proc/self/cmdline shows the arguments of this process. Otherwise the hook inside confine could not find the marker
@@ -185,7 +185,7 @@ __portcullis_settings() {
 
 # Returns in REPLY the settings that Portage reads now from make.conf and package.env, as NAME=VALUE lines. Stored settings can be older:
 # with FEATURES=noauto, no pkg_setup runs before a phase to store them, and with keeptemp a saved environment outlives a change of
-# make.conf (otherwise prepare_build_dirs.py removes it). Fails if the query fails. It takes half a second, but only developers use these FEATURES.
+# make.conf (otherwise prepare_build_dirs.py removes it). Fails if the query fails. The query takes half a second, but only developers use these FEATURES.
 __portcullis_ask_portage() {
 	mapfile -t REPLY < <(
 		__portcullis_start PORTAGE_CONFIGROOT="${initial[PORTAGE_CONFIGROOT]-}" \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# shellcheck shell=bash disable=SC2034,SC2154 # other parts of install.sh set or use these variables
 # The managed block: the lines in /etc/portage/bashrc, between two markers, that source the hook. install.sh copies everything around the block
 # unchanged. install.sh never discards a user's edit of the block.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# shellcheck shell=bash disable=SC2034,SC2154 # other parts of install.sh set or use these variables
 # Builds the programs, and generates the files whose text depends on the directory to install into. A release tarball contains dist/portcullis.js, so that only
 # confine has to be built, without npm.
 
@@ -62,7 +62,7 @@ build_run() {
 	fi
 	[[ -f $source_dir/dist/portcullis.js && -f $source_dir/native/build/confine ]] ||
 		fail tools "the build did not create dist/portcullis.js or native/build/confine; nothing was installed"
-	# install.sh builds if a source is newer than these files (build_current). make keeps their time if it has nothing to do, so that without touch each later install.sh would start make again.
+	# install.sh builds if a source is newer than these files (build_current). make keeps the time of a file that it need not build, so that without touch each later install.sh would start make again.
 	touch -c -- "$source_dir/native/build/confine" ${1:+"$source_dir/dist/portcullis.js"} 2>/dev/null
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# shellcheck shell=bash disable=SC2034,SC2154 # other parts of install.sh set or use these variables
 # The files to install, their owners, and checks that the destinations are free and writable.
 
 # For each file to install, sets file_from[PATH], file_mode[PATH] and file_owner[PATH] to its source file, mode and owner. PATH is relative to

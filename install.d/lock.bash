@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# shellcheck shell=bash disable=SC2034,SC2154 # other parts of install.sh set or use these variables
 # Lets only one install.sh at a time work in a target, the directory to install into. For flock(1), the lock is an empty directory of mode
 # 0700 outside the target, because any user could open and lock the target itself. The name of the lock contains the device and inode of the target.
 # install.sh removes the lock at the end.
@@ -7,7 +7,7 @@
 declare -a lock_held=()
 lock_wanted=''
 
-# lock_directory DIR: locks DIR until this process ends. Fails at once if another install.sh has locked it.
+# lock_directory DIR: locks DIR until this process ends. Fails at once if another install.sh has locked DIR.
 lock_directory() {
 	local directory=$1 key lock fd reason status
 	key=$(stat -L -c %d.%i -- "$directory" 2>/dev/null) || fail permission "cannot read $directory"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# shellcheck shell=bash disable=SC2034,SC2154 # other parts of install.sh set or use these variables
 # The directory of the records, /var/log/portcullis. On a host and in a Prefix of root, group portage can write in it, because phases
 # run as user portage by default (FEATURES=userpriv). In another user's Prefix, the directory belongs to that user.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# shellcheck shell=bash disable=SC2034,SC2154 # other parts of install.sh set or use these variables
 # Messages and exit statuses: one line for each failure, one status for each cause.
 
 declare -rA failure_status=(

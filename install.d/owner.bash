@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# shellcheck shell=bash disable=SC2034,SC2154 # other parts of install.sh set or use these variables
 # For another user's Prefix: root builds, and a second install.sh installs as that user, without privileges. The second install.sh
 # reads a copy of the built tree that only root can change, and gets no terminal, descriptor or variable of root.
 

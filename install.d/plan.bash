@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# shellcheck shell=bash disable=SC2034,SC2154 # other parts of install.sh set or use these variables
 # Plans the changes of install.sh as a list, then makes these changes. A dry run only prints the list.
 
 # plan_notes holds notes that are printed after the changes. The other arrays have one element for each change.
@@ -74,7 +74,7 @@ plan_directories() {
 	done
 }
 
-# plan_record VERSION LOG DIR...: writes the record of the installation and plans to install it before all other files. If install.sh is
+# plan_record VERSION LOG DIR...: writes the record of the installation and plans to install the record before all other files. If install.sh is
 # killed, the next run then finds the installed files in the record. LOG is the value of the entry `log`.
 plan_record() {
 	local path made=${record_bashrc:-edited}
@@ -88,7 +88,7 @@ plan_record() {
 }
 
 # plan_put PATH FROM MODE OWNER: plans to install FROM as PATH, unless PATH has the content of FROM and this mode and owner. If the user edited PATH,
-# also plans to save a copy of it.
+# also plans to save a copy of the edited file.
 plan_put() {
 	local path=$root/$1
 	if [[ -e $path && ! -L $path ]]; then
@@ -101,8 +101,8 @@ plan_put() {
 	plan_add put "$path" "$2" "$3" "$4"
 }
 
-# plan_keep PATH: plans to copy the installed file PATH to PATH.edited if its checksum is not the recorded one, because then a user
-# edited it. Never overwrites an older copy.
+# plan_keep PATH: plans to copy the installed file PATH to PATH.edited if a user edited PATH, that is, if its checksum is not the recorded
+# one. Never overwrites an older copy.
 plan_keep() {
 	local aside path=$root/$1 i=0
 	[[ $1 != "$record_path" && -n ${sha_of[$path]-} ]] || return 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# shellcheck shell=bash disable=SC2034,SC2154 # other parts of install.sh set or use these variables
 # The record of an installation, usr/share/portcullis/installed, for upgrade and removal. It lists files with checksums, created
 # directories and the managed block of bashrc. One entry per line; paths are relative to the directory to install into:
 #   portcullis-record 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# shellcheck shell=bash disable=SC2034,SC2154 # other parts of install.sh set or use these variables
 # The option --setuid, which installs confine with owner root:portage and mode 4710: a check before the installation whether this is
 # possible, and a test of the installed program.
 
@@ -31,7 +31,7 @@ setuid_precheck() {
 	file_mode["$confine_path"]=4710 file_owner["$confine_path"]=0:$gid
 }
 
-# Tests the installed confine before transaction_finish, so that a failure undoes the installation.
+# Tests the installed setuid confine before transaction_finish, so that a failed test undoes the installation. Does nothing if confine is not setuid.
 setuid_verify() {
 	local gid mode path=$root/$confine_path
 	[[ $want_setuid == yes ]] || return 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# shellcheck shell=bash disable=SC2034,SC2154 # other parts of install.sh set or use these variables
 # Changes that can be undone until transaction_finish. Each change is recorded before it is made, so that an interrupted change is
 # undone as well. New files are staged in their destination directory, because rename is atomic only within a file system. Until transaction_finish, each
 # replaced or removed file keeps a second name in the same directory (STAGED.old), so that an undo restores the file with its inode.
@@ -58,7 +58,7 @@ transaction_copy() {
 	fi
 }
 
-# transaction_disarm PATH: clears the mode of a setuid file before its removal, because a user may have kept a hard link to a
+# transaction_disarm PATH: clears the mode of a setuid file before its removal or replacement, because a user may have kept a hard link to a
 # vulnerable version.
 transaction_disarm() {
 	[[ -u $1 && -f $1 && ! -L $1 && -O $1 ]] || return 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# shellcheck shell=bash disable=SC2034,SC2154 # other parts of install.sh set or use these variables
 # Checks that no other user can change the target while root works in it. A path is safe for root if every directory and symbolic
 # link in it belongs to root and only root can write there. Then no other user can replace a file between two steps.
 

@@ -141,7 +141,7 @@ static void move_processes_and_enable_controllers(int directory)
 	bool is_root = faccessat(directory, "cgroup.type", F_OK, 0) != 0;
 	AUTO_CLOSE int processes = is_root ? -1 : open_or_create(directory, PROCESSES_NAME);
 	char text[4096];
-	/* Repeat, because processes can fork while others are moved. */
+	/* Repeat, because a process can fork while confine moves the others. */
 	for (int round = 0; processes >= 0 && round < 16; round++) {
 		if (file_read(directory, "cgroup.procs", text, sizeof text) <= 0)
 			break;

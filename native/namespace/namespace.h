@@ -47,7 +47,7 @@ struct snmp {
  */
 void snmp_files(int files[2]);
 
-/* Stores the files of snmp_files() and the current sum of their counters. The open files keep the network namespace, whose counters are read after the phase. */
+/* Stores the files of snmp_files() and the current sum of their counters. The open files keep the network namespace alive, because snmp_unroutable() reads its counters after the phase. */
 void snmp_open(struct snmp *snmp, const int files[2]);
 
 /* Returns the number of packets and connections without a route since snmp_open() (OutNoRoutes plus Ip6OutNoRoutes), or -1 if it is unknown. */

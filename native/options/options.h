@@ -31,7 +31,7 @@ extern const struct isolation_name {
 } isolation_names[ISOLATIONS];
 
 struct options {
-	unsigned isolate;		/* requested isolation, bits of enum isolation that isolation_names[] contains */
+	unsigned isolate;		/* requested isolation: bits of enum isolation, only those in isolation_names[] */
 	const char *uses[OPTIONS_USES]; /* paths of --uses; if one of them is in /dev/shm, --ipc does not replace the host's /dev/shm */
 	size_t uses_count;
 	bool audit;

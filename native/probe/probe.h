@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* confine --probe and --gc. Both return the exit status: 0, or 125 if they cannot write to stdout. */
+/* confine --probe and --gc. probe() and gc() return the exit status of confine: 0, or 125 if they cannot write to stdout. */
 #pragma once
 
 #include "privileged/privilege.h"

@@ -32,7 +32,7 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid);
  */
 bool pids_kill_descendants(long long deadline);
 
-/* Returns true if mounts or mount options hide files of /proc, or if this cannot be determined. */
+/* Returns true if mounts or mount options hide files of /proc, or if this cannot be determined. A new /proc would show these files, so confine mounts none in mode setuid. */
 bool proc_is_masked(void);
 
 /*
