@@ -19,7 +19,7 @@ setup_file() {
 	touch "$BATS_FILE_TMPDIR/tmp/portage/app-test/kept-1.2-r3/temp/environment"
 	echo "PORTAGE_TMPDIR=\"$BATS_FILE_TMPDIR/tmp\"" >"$prefix/etc/portage/make.conf/build"
 	printf '{"schema":1,"package":"%s"}\n' app-test/recorded-1.2 app-test/recorded-3 'app-test/$(id)' >"$prefix/var/log/portcullis/records.jsonl"
-	# Portage, which takes half a second to start, must not be used.
+	# A completion must not start Portage, which takes half a second. These replacements print a message and fail.
 	mkdir "$BATS_FILE_TMPDIR/bin"
 	printf '#!/bin/sh\necho "${0##*/} was started" >&2\nexit 1\n' | tee "$BATS_FILE_TMPDIR/bin"/{portageq,emerge,python3} >"$BATS_FILE_TMPDIR/bin/python"
 	chmod +x "$BATS_FILE_TMPDIR/bin"/*

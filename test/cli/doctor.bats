@@ -11,7 +11,7 @@ setup() {
 	prefix_install_portcullis
 }
 
-# finds ID STATE TEXT: doctor prints a finding with this state and text, and exits accordingly
+# finds ID STATE TEXT: runs doctor. Fails unless the finding ID has this state and text, and doctor exits with 1 for STATE error, otherwise with 0
 finds() {
 	local status=0
 	prefix_run portcullis doctor --json >"$BATS_TEST_TMPDIR/json" || status=$?
@@ -19,10 +19,10 @@ finds() {
 	has_found "$@"
 }
 
-# has_found ID STATE TEXT: checks another finding of the same run of doctor.
+# has_found ID STATE TEXT: fails unless the last run of doctor printed the finding ID with this state and text
 has_found() {
 	local state
-	# Python starts five times as fast as Node.
+	# Use Python instead of Node, because it starts five times as fast.
 	state=$(/usr/bin/python3 -I -S -c '
 import json, sys
 print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f["id"] == sys.argv[2]))' "$BATS_TEST_TMPDIR/json" "$1")
@@ -147,7 +147,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	prefix_conf 'FEATURES="-network-sandbox -ipc-sandbox -pid-sandbox"'
 	finds features warning 'so Portcullis confines nothing'
 	has_found network-sandbox inactive 'available, but Portcullis does not apply it, because FEATURES does not contain it'
-	# The test run of confine does without --pid, as a phase does. This option changes how confine tracks processes.
+	# doctor runs confine without --pid, as the hook does for a phase, because --pid changes how confine tracks processes. --probe tests the PID namespace.
 	has_found pid-sandbox inactive 'available, but Portcullis does not apply it, because FEATURES does not contain it'
 	has_found pid-sandbox inactive 'confine --probe: pid=yes'
 	[[ $(prefix_run portcullis doctor) == *'Portcullis confines nothing here.' ]]

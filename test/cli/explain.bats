@@ -30,8 +30,8 @@ explained_sandboxes() {
 	'
 }
 
-# actual_sandboxes PACKAGE PHASE: the same, from the namespaces of a command under `portcullis run --like`. pid-sandbox and cgroup, which
-# all packages have, share one namespace.
+# actual_sandboxes PACKAGE PHASE: prints the sandboxes that a command under `portcullis run --like` gets, according to its namespaces. It has a
+# PID namespace of its own with pid-sandbox or cgroup, which all packages have.
 actual_sandboxes() {
 	prefix_run portcullis run --like "$1" "$2" -- bash -c '
 		for kind in net ipc pid; do
@@ -62,7 +62,7 @@ actual_sandboxes() {
 	[[ $(prefix_run env FEATURES='-* cgroup' portcullis explain plain src_compile) == *'network-sandbox  no   the environment removes it'*'cgroup           yes'* ]]
 	# Without a package, only make.conf applies.
 	[[ $(prefix_run portcullis explain) == 'Portage 3.'*': any package that package.env does not name'*'ipc-sandbox      yes'* ]]
-	# Like a phase, the command keeps the /dev/shm of the host only if a folder of the package lies there.
+	# Like a phase, the command keeps the /dev/shm of the host only if a folder that the package uses lies in it.
 	[[ $(prefix_run portcullis run --like tested -- stat -c %d /dev/shm) != "$(stat -c %d /dev/shm)" ]]
 	[[ $(prefix_run env CCACHE_DIR=/dev/shm/absent portcullis run --like tested -- stat -c %d /dev/shm) == "$(stat -c %d /dev/shm)" ]]
 	# With --features, Portage is not started.
@@ -110,7 +110,7 @@ blocked_record() {
 $etc/package.env:
   + app-test/tested allow-app-test_tested.conf
 # The port is a guess, because only the lookup of the name is recorded: guess.example.org:443." ]]
-	# For root, only the proxy of Portage can connect.
+	# If emerge runs as root, allowed connections are possible only through Portage's proxy.
 	run -0 prefix_run_as_root portcullis allow tested
 	[[ $output == *$'\n# PORTCULLIS_ALLOW has no effect, because Portage as root isolates the network itself and starts no proxy. To start '* ]]
 	# A later record adds its destination to the line.
@@ -129,7 +129,7 @@ $etc/package.env:
 	run -0 prefix_run portcullis allow --remove plain
 	run -0 prefix_run portcullis allow --remove app-test/tested
 	[[ $output == *'  - app-test/tested allow-app-test_tested.conf'*'  - PORTCULLIS_ALLOW='* ]]
-	# Lines of the user and their order stay.
+	# portcullis allow --remove keeps the lines of the user and their order.
 	cmp "$etc/package.env" "$BATS_TEST_TMPDIR/package.env"
 	[[ $(ls "$etc/env") == ipc.conf ]]
 	run -1 prefix_run portcullis allow --remove tested

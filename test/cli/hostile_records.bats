@@ -33,7 +33,7 @@ as_group_member() {
 	setpriv --reuid=65534 --regid=portage --clear-groups --inh-caps=-all -- "$@"
 }
 
-# Appends standard input to the records.
+# Appends standard input to the file of records, as a user whose only privilege is group portage.
 forge() {
 	# shellcheck disable=SC2016 # the inner shell expands it
 	as_group_member bash -c 'cat >>"$1"' - "$RECORDS"
@@ -44,7 +44,7 @@ assert_prints_plain() {
 	assert_exits_plain 0 "$@"
 }
 
-# assert_exits_plain STATUS COMMAND...: the same for a command that exits with STATUS.
+# assert_exits_plain STATUS COMMAND...: like assert_prints_plain, for a command that must exit with STATUS.
 assert_exits_plain() {
 	echo "$*"
 	run prefix_run timeout 60 portcullis "${@:2}"
@@ -53,7 +53,7 @@ assert_exits_plain() {
 }
 
 assert_plain() {
-	# Python starts five times as fast as Node.
+	# Use Python instead of Node, because it starts five times as fast.
 	/usr/bin/python3 -I -S -c '
 import sys, unicodedata
 text = sys.stdin.buffer.read().decode("utf-8")

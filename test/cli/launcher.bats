@@ -10,9 +10,9 @@ load ../hook/hook
 	[[ $output == 'portcullis: put -- before the command "echo"' ]]
 	run -2 "$TOP/bin/portcullis" stauts
 	[[ $output == 'portcullis: unknown command stauts; did you mean status?' ]]
-	# candidates is an internal command.
-	run -2 "$TOP/bin/portcullis" candidate
-	[[ $output != *'did you mean candidates'* ]]
+	# Portcullis does not suggest its internal command `printed`.
+	run -2 "$TOP/bin/portcullis" printe
+	[[ $output != *'did you mean printed'* ]]
 	run -2 "$TOP/bin/portcullis" hook --eprefxi /x
 	[[ $output == 'portcullis: hook: unknown option --eprefxi; did you mean --eprefix?' ]]
 	run -2 "$TOP/bin/portcullis" hook --eprefix
@@ -80,7 +80,7 @@ watched_prefix() {
 		[[ $output == "portcullis: $prefix/$path belongs to user 12321, "*'run: setsid --wait setpriv --reuid=12321 --regid=12322 '* ]]
 		chown 0:0 "$prefix/$path"
 	done
-	# Root reads no file before its check: opening a FIFO of the other user would take forever.
+	# portcullis of root checks the owner of a file before it opens the file: it would wait forever for a FIFO of the other user.
 	mv "$prefix/usr/bin/emerge" "$BATS_TEST_TMPDIR/emerge"
 	mkfifo "$prefix/usr/bin/emerge"
 	chown 12321:12322 "$prefix/usr/bin/emerge"
@@ -113,7 +113,7 @@ watched_prefix() {
 	run -10 "$TOP/bin/portcullis" explain --eprefix "$prefix"
 	[[ $output == "portcullis: $real belongs to user 12321, "* ]]
 	[[ ! -e $BATS_TEST_TMPDIR/started ]]
-	# Root trusts its own Prefix, whose Python is started then.
+	# If the whole Prefix belongs to root, portcullis starts its Python.
 	chown 0:0 "$real"
 	run -1 "$TOP/bin/portcullis" explain --eprefix "$prefix"
 	[[ -e $BATS_TEST_TMPDIR/started ]]

@@ -9,7 +9,7 @@ PREFIX_COMPLETE=yes
 setup_file() {
 	prefix_host_begin
 	PKGCHECK=$("$TOP/scripts/pkgcheck")
-	# Make the tarball once, with fast compression.
+	# Make the tarball of the release once per file, with fast compression.
 	export XZ_OPT=-0
 	RELEASE=$("$TOP/scripts/release")
 	RELEASE_SUM=$(sha256sum <"$RELEASE")
@@ -54,7 +54,7 @@ setup_package() {
 	# Gentoo's base profile has these lines.
 	printf '%s\n' IUSE_IMPLICIT=prefix USE_EXPAND=ELIBC USE_EXPAND_IMPLICIT=ELIBC 'USE_EXPAND_VALUES_ELIBC="glibc musl"' ELIBC=glibc \
 		>>"$PREFIX_REPO/profiles/test/make.defaults"
-	# dev-util/esbuild, and the npm tarballs of SRC_URI.
+	# Provide what the ebuild depends on: the program of dev-util/esbuild, and the npm tarballs of SRC_URI.
 	ln -s "$TOP/node_modules/.bin/esbuild" "$PREFIX/usr/bin/esbuild"
 	cp "$BATS_FILE_TMPDIR"/npm-*.tgz "$PREFIX_DISTDIR/"
 	prefix_install_portcullis
@@ -125,7 +125,7 @@ assert_builds() {
 
 @test 'the live ebuild clones the repository, builds without network, passes src_test, and installs a working program' {
 	setup_package
-	# The current files, committed or not.
+	# The repository that the live ebuild clones has the current files of this tree, committed or not.
 	mkdir "$PREFIX_ROOT/tree"
 	# shellcheck disable=SC2016 # the inner shell expands it
 	bash -c 'source "$1" && source_files' - "$TOP/scripts/lib.bash" | tar -C "$TOP" -c --files-from=- | tar -C "$PREFIX_ROOT/tree" -x
@@ -137,7 +137,7 @@ assert_builds() {
 	rm "$PREFIX_REPO/$ATOM/portcullis-$(version).ebuild"
 	run -0 prefix_run ebuild "$PREFIX_REPO/$ATOM/portcullis-9999.ebuild" manifest
 	assert_builds 9999
-	# Both ebuilds have the same text, which distinguishes release and live ebuild by PV.
+	# The release ebuild and the live ebuild have the same text, which tests PV.
 	cmp "$TOP/packaging/gentoo/$ATOM"/*.ebuild
 }
 

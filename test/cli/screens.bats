@@ -44,7 +44,7 @@ setup_file() {
 	run -0 prefix_run portcullis report --last
 	[[ $output == *'app-misc/broken-2 src_compile'*'4 phases of 1 package'* ]]
 	[[ $output != *greeter* ]]
-	# Only the last record lacks the process of emerge.
+	# Remove the PID and start time of emerge from the last record only.
 	sed '$s/,"run":"[^"]*"//' "$RECORDS" >"$PREFIX_LOG/records"
 	run -1 prefix_run portcullis report --last --records "$PREFIX_LOG/records"
 	[[ $output == 'portcullis: --last cannot select the last run of emerge, because the last record does not name one. To see all phases, run: '*"portcullis report --records $PREFIX_LOG/records" ]]
@@ -101,7 +101,7 @@ setup_file() {
 }
 
 @test 'if user namespaces are disabled, portcullis doctor reports the cause and the fix' {
-	# The limit applies to a new user namespace, whose owner may change it.
+	# Set the limit to 0 in a new user namespace, whose owner may do this, so that the limit of the host does not change.
 	local off='echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- "$@"'
 	capture 1 unshare --user --map-current-user --keep-caps -- /bin/bash -c "$off" - portcullis doctor
 	sed '1s/.* - /$ /' "$BATS_TEST_TMPDIR/screen_with_prompt" | assert_documented doctor-error
@@ -166,7 +166,7 @@ setup_file() {
 	[[ $output == *'the compiler gave up'*'src_compile '*'failed (1)'*'run: '*'portcullis shell app-misc/broken-2 src_compile' ]]
 	run -1 prefix_run portcullis try app-misc/none
 	[[ $output == 'portcullis: Portage has no package app-misc/none' ]]
-	# Without the hook, nothing would be isolated.
+	# Without the hook in bashrc, portcullis try refuses to build, because no phase would be isolated.
 	mv "$PREFIX/etc/portage/bashrc" "$BATS_TEST_TMPDIR/bashrc"
 	run -1 prefix_run portcullis try app-misc/broken
 	mv "$BATS_TEST_TMPDIR/bashrc" "$PREFIX/etc/portage/bashrc"
@@ -230,7 +230,7 @@ setup_file() {
 	emerge=$!
 	until_true 60 grep -q started "$PREFIX_LOG/slow"
 	assert_screen status 0 portcullis status
-	# The two processes are ebuild.sh, which waits in read, and its parent.
+	# The phase has two processes: ebuild.sh, which waits in read, and its parent.
 	[[ $(prefix_run portcullis status --json | node -p '
 		const [one, ...more] = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
 		[one.package, one.phase, one.processes, one.memory > 1e6, one.elapsed > 0, one.blocked, more.length].join(" ")

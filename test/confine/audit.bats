@@ -211,7 +211,7 @@ except OSError: pass
 	PORT=1 TO=127.0.0.1 audit -- sh -c 'readlink /proc/self/ns/net; grep NoNewPrivs: /proc/self/status; exec "$1" connect' sh "$CLIENT" >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == "$(readlink /proc/self/ns/net)"$'\nNoNewPrivs:\t1' ]]
 	[[ $(record_value "$RECORD" r.watched) == yes && $(record_value "$RECORD" r.setuid_inert) == true && $(record_value "$RECORD" r.blocked) == undefined ]]
-	# The call fails with and without a route, because the socket has no SO_BROADCAST.
+	# sendto() to a broadcast address fails because the socket has no SO_BROADCAST, even if there is a route.
 	TO=255.255.255.255 audit -- "$CLIENT" udp
 	assert_blocked 'client udp 255.255.255.255 443 1'
 	[[ $(record_value "$RECORD" r.observed.length) == 1 && $(record_value "$RECORD" r.unreachable) == undefined && $(record_value "$RECORD" r.names_watched) == undefined ]]
@@ -298,7 +298,7 @@ refused() {
 
 @test 'connections by io_uring are counted in the record as unattributed, without process or destination' {
 	gcc -O1 -o "$AUDIT_DIR/uring" "$TOP/test/confine/audit/io_uring.c"
-	# lo has a route to 10.0.0.0/8, so the kernel does not count these connections. They must not reduce the unattributed count.
+	# lo of the phase has a route to 10.0.0.0/8, so the kernel does not count the 7 connections of CLIENT as unreachable. They must not reduce the count of unattributed packets.
 	run audit --net --families any -- sh -c 'TO=10.1.2.3 "$1" connect 7 && exec "$2" 5' sh "$CLIENT" "$AUDIT_DIR/uring"
 	[[ $status != 4 ]] || skip 'no io_uring here'
 	[[ $status == 0 && $(record_value "$RECORD" r.unattributed) == 5 && $(record_value "$RECORD" r.unreachable) == 5 && $(blocked) == 'client tcp 10.1.2.3 443 7' ]]

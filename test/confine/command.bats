@@ -8,7 +8,7 @@ setup() {
 	RECORD=$BATS_TEST_TMPDIR/record
 }
 
-# confine replaces itself with the command, or supervises it.
+# Two modes: with these options, confine replaces itself with the command (first element), or supervises the command (second element).
 MODES=('--net' "--net --cgroup x")
 
 @test 'confine --help lists all options and exits with 0' {
@@ -16,7 +16,7 @@ MODES=('--net' "--net --cgroup x")
 	local -a options
 	run -0 --separate-stderr "$CONFINE" --help
 	[[ ! ${stderr-} ]]
-	# The parser has a table with one line for each option.
+	# Read the names of the options from the table in options.c, which has one line for each option.
 	mapfile -t options < <(sed -nE 's/^\t\{"(--[a-z-]+)[ "].*/\1/p' "$TOP/native/options/options.c")
 	((${#options[@]} >= 20))
 	for option in "${options[@]}"; do

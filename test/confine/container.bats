@@ -15,7 +15,7 @@ setup() {
 
 KINDS='double_fork closed_files ignores_signals stopped bomb renamed chain slow_chain sibling adopted traced tracer leaderless'
 
-# Prints the survivors from inside the container, because the end of the container kills them.
+# Runs confine for each kind of survivor in $1, and prints the live survivors inside the container, because the end of the container kills them.
 # shellcheck disable=SC2016
 RUN_EACH_KIND='for kind in $1; do
 	"$2/confine" --cgroup x --record "$3" -- "$2/survivor" "$kind" >/dev/null || echo "$kind: $?"
@@ -24,7 +24,7 @@ for process in /proc/[0-9]*; do
 	! grep -qx "Name:	survivor" "$process/status" 2>/dev/null || grep -qE "^State:	[ZX]" "$process/status" || cat "$process/stat"
 done'
 
-# assert_survivors_killed SECCOMP METHOD USER [KIND]: confine kills every kind of survivor by that tracking method
+# assert_survivors_killed SECCOMP METHOD USER [KIND]: fails unless confine, run by USER in a container, kills every kind of survivor by the tracking method METHOD
 assert_survivors_killed() {
 	local kinds="$KINDS ${4-}"
 	run -0 run_in_container "$1" "$3" bash -c "$RUN_EACH_KIND" - "$kinds" "$TEST_DIR" "$RECORD"
@@ -35,7 +35,7 @@ assert_survivors_killed() {
 	}
 }
 
-# Prints what programs print that read /proc, trace a child or look for processes. The files are in the folder $1.
+# Runs programs that read /proc, trace a child or look for processes, and prints their output. The files of the programs are in the folder $1.
 # shellcheck disable=SC2016
 RUN_PROGRAMS='
 	cd "$1" && folder=$(mktemp -d "$1/programs.XXXXXX") || exit
@@ -49,7 +49,7 @@ RUN_PROGRAMS='
 	[[ ! $2 ]] || java -cp "$1" Command
 '
 
-# assert_programs_run PROFILE: in such a container, phases of root and of an ordinary user run the programs as outside of confine
+# assert_programs_run PROFILE: fails unless RUN_PROGRAMS prints the same in phases of root and of an ordinary user, in a container with PROFILE, as outside of confine
 assert_programs_run() {
 	local expected=$'no leak\nSUMMARY: AddressSanitizer: 1 byte(s) leaked in 1 allocation(s).\nbreakpoint already hit 1 time\nfound-by-ps\nnode node\npython3'
 	printf '%s\n' '#include <stdlib.h>' 'void *volatile block;' \

@@ -23,7 +23,7 @@ with_read_only_proc() {
 }
 
 # assert_degrades LOST MISSING REASON PREFIX...: runs confine --net --ipc by the command PREFIX, which makes the namespaces LOST (net, ipc) fail.
-# MISSING are those that nothing replaces: a seccomp filter can replace a network namespace.
+# MISSING are the namespaces of LOST that nothing replaces: a seccomp filter can replace a network namespace.
 assert_degrades() {
 	local what=$1 missing=$2 reason=$3 kind
 	local -a recorded
@@ -47,7 +47,7 @@ assert_degrades() {
 		[[ $output == ran ]]
 	fi
 	"$@" bash -c "$(declare -f print_namespaces); print_namespaces" >"$TEST_DIR/before"
-	# PREFIX makes new namespaces in each run, so the comparison happens inside one run.
+	# PREFIX makes new namespaces in each run, so one run prints the namespaces outside and inside of confine.
 	run -0 --separate-stderr "$@" bash -c "$(declare -f print_namespaces); print_namespaces; echo; exec \"\$@\"" - "$CONFINE" --net --ipc \
 		--best-effort --record "$RECORD" -- bash -c "$(declare -f print_namespaces); print_namespaces"
 	[[ ! ${stderr-} ]]
@@ -116,7 +116,7 @@ assert_degrades() {
 	EOF
 }
 
-# Each step of the set-up that a kernel without an option, a limit, a container or an emulator is known to refuse
+# System calls of confine's set-up that fail on a kernel without an option, at a limit, in a container or under an emulator
 STEPS="unshare unshare:newuser unshare:newnet unshare:newipc unshare:newuts unshare:newpid unshare:newns sethostname mount umount2 ioctl sendto
 	socket clone:parent clone:vm clone3 prctl:subreaper prctl:dumpable prctl:pdeathsig prctl:ambient capset setresuid seccomp signalfd4
 	socketpair setsockopt epoll_create1 timerfd_create pidfd_open pidfd_getfd process_vm_readv close_range mkdirat flock prlimit64"
@@ -139,7 +139,7 @@ STEPS="unshare unshare:newuser unshare:newnet unshare:newipc unshare:newuts unsh
 	# One Node evaluates all records, because it takes seconds to start on an emulated CPU.
 	run -0 record_values "$RECORD" all 'r.step + " " + r.tracking + r.watched_why'
 	[[ $output != *exited* ]]
-	# If one of the other three calls fails, confine executes the command without isolation and writes no record.
+	# The record has no line for three calls: if one of them fails, confine executes the command without isolation and writes no record.
 	# shellcheck disable=SC2086
 	diff <(cut -d' ' -f1 <<<"$output" | sort -u) <(printf '%s\n' $STEPS | grep -vxE 'signalfd4|socketpair|setsockopt' | sort -u)
 }
@@ -216,7 +216,7 @@ with_masked_proc() {
 		mount|unshare(CLONE_NEWNS)|unshare:newns
 		mount|mount(MS_SLAVE)|mount
 	EOF
-	# A private /dev/shm is not required.
+	# --require does not require a private /dev/shm.
 	run -0 as_user "$TEST_DIR/refuse_calls" mount=EINVAL -- "$CONFINE" --ipc --require --record "$RECORD" -- echo ran
 	[[ $output == ran && $(record_value "$RECORD" '[r.applied.ipc, r.shm, r.missing.length, r.refused_steps].join()') == 'confine,host,0,mount(MS_SLAVE): Invalid argument' ]]
 }
@@ -233,7 +233,7 @@ with_masked_proc() {
 
 @test 'if root without CAP_SYS_ADMIN runs confine --limit in the root of the cgroup v2 tree, confine moves no process to another cgroup' {
 	local directory
-	# In a PID namespace, confine could move only the processes of this test.
+	# Run the test in a PID namespace, so that a wrong confine could move only the processes of this test.
 	run -0 unshare -pf --mount-proc setpriv --inh-caps=-sys_admin --bounding-set=-sys_admin \
 		"$CONFINE" --cgroup x --limit pids.max=100 --best-effort --record "$RECORD" -- echo started
 	[[ $output == started && -s $RECORD ]]

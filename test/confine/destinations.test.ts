@@ -29,7 +29,7 @@ function found(list: readonly Partial<Destinations['list'][number]>[], more: Par
 
 const messages = (one: Destinations) => destinationLines(one, 'a/b-1').map(({ verb, text }) => `${verb} ${text}`);
 
-/** `count` hosts, each with a name and an address. */
+/** Returns `count` hosts, each with its own name and address. */
 const hosts = (count: number) =>
 	Array.from({ length: count }, (_, at) => ({ host: `host${at}`, addresses: [`192.0.2.${at}`] }));
 

@@ -44,10 +44,10 @@ SIX='address add fd::1/8 dev lo'
 	assert_applied 'portage portage'
 	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_net,unshare_ipc "$CONFINE" --audit --record "$RECORD" -- true
 	assert_applied 'portage undefined'
-	# Only the network is from Portage, so confine makes an IPC namespace.
+	# Portage has made only the network namespace, so confine makes an IPC namespace.
 	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_net "$CONFINE" --net --ipc --record "$RECORD" -- true
 	assert_applied 'portage confine'
-	# Some modules add a virtual device that is down to every new namespace.
+	# Some kernel modules add a virtual network device, which is down, to every new network namespace. Here a veth pair stands for it.
 	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_net,unshare_ipc bash -c '
 		ip link add d0 type veth peer name d1 && exec "$@"' - \
 		"$CONFINE" --net --ipc --record "$RECORD" -- true

@@ -58,14 +58,14 @@ BESIDE_ANOTHER_BUILD='
 		read -r reply <replies && [[ $reply == done ]]
 	}
 	set -e
-	# Objects of a daemon
+	# Open objects that a daemon has made.
 	./ipc_objects open sem:0x1 msg:0x2 shm:0x3 mqueue:/daemon
-	# Objects with a key that the other build makes at the same time, also after the phase has removed its own
+	# The other build makes objects while the phase has its own, and then objects with the keys of those that the phase has removed.
 	./ipc_objects make sem:0x11 msg:0x12 shm:0x13 mqueue:/replaced
 	other make sem:0 msg:0 shm:0 mqueue:/other
 	./ipc_objects remove sem:0x11 msg:0x12 shm:0x13
 	other make sem:0x11 msg:0x12 shm:0x13
-	# A queue that the other build replaces
+	# The other build replaces a message queue of the phase by its own.
 	other remove mqueue:/replaced
 	other make mqueue:/replaced
 	./ipc_objects churn 1200

@@ -43,7 +43,7 @@ CALLERS='as_user'
 }
 
 @test 'with confine --net, getaddrinfo() with AI_ADDRCONFIG resolves localhost' {
-	# glibc skips a family whose only addresses are 127.0.0.1 and ::1.
+	# With AI_ADDRCONFIG, glibc skips an address family if the host has no other address of it than 127.0.0.1 or ::1.
 	run -0 as_user "$CONFINE" --net -- python3 -c '
 import socket
 print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.AI_ADDRCONFIG, type=socket.SOCK_STREAM)}))'
@@ -152,7 +152,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 
 @test 'confine creates only the namespaces that the options of confine need' {
 	local who options expected count queues=' mnt'
-	# 19800202 is the type of the file system of message queues. confine --ipc mounts it only over another one (/dev/mqueue).
+	# 19800202 is the type of the file system of message queues. confine --ipc mounts a new one only over /dev/mqueue of this type.
 	[[ $(stat -f -c %t /dev/mqueue) == 19800202 ]] || queues=''
 	# shellcheck disable=SC2016
 	while IFS=: read -r options expected; do
@@ -249,10 +249,10 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	run -0 container_root "$CONFINE" --net --ipc --cgroup x --mknod --best-effort --record "$RECORD" -- "${make[@]}"
 	[[ $(record_value "$RECORD" '[r.applied.net, r.filter_why, r.missing.map((m) => m.what + " " + m.why)].join()') == 'filter,mknod in a user namespace: Operation not permitted,ipc mknod in a user namespace: Operation not permitted' ]]
 	run -125 container_root "$CONFINE" --ipc --mknod -- "${make[@]}"
-	# A confine that needs no user namespace isolates the command.
+	# confine of root with CAP_SYS_ADMIN needs no user namespace, and isolates the command.
 	run -0 "$CONFINE" --net --mknod --record "$RECORD" -- "${make[@]}"
 	[[ $(record_value "$RECORD" r.applied.net) == confine ]]
-	# An ordinary user cannot create device files anywhere.
+	# --mknod changes nothing for an ordinary user, who cannot create device files without confine either.
 	run -0 as_user "$CONFINE" --net --mknod -- true
 }
 

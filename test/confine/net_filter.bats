@@ -32,7 +32,7 @@ net_filter() {
 		run -0 net_filter docker "$user" --require -- phase
 		diff <(echo "$namespace") <(echo "$output")
 		[[ $(record_value "$RECORD" '[r.applied.net, r.filter_why, r.mode, r.watched, r.setuid_inert].join()') == 'filter,unshare(CLONE_NEWUSER): Operation not permitted,none,yes,true' ]]
-		# Both networks count the same attempts.
+		# The network namespace and the network filter count the same attempts.
 		[[ $(record_values "$RECORD" all 'r.blocked.map((b) => [b.comm, b.address, b.port, b.protocol, b.count].join(" ")).join()' | sort -u | wc -l) == 1 ]]
 		: >"$RECORD"
 	done

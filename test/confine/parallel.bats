@@ -25,7 +25,7 @@ has_process() {
 	[[ $(live_processes "$1") ]]
 }
 
-# sixty_four PREFIX: starts 64 runs with one cgroup name. Each leaves an orphan, which waits for input, and exits with its own status
+# sixty_four PREFIX: starts 64 runs of confine with one cgroup name. The command of each run leaves an orphan, which waits for input, and has its own exit status
 sixty_four() {
 	local i
 	local -a pids=()
@@ -133,7 +133,7 @@ in_own_root() {
 @test 'a cgroup that confine has just created is not removed by confine --gc or another run of confine that starts at the same time' {
 	local neighbour maker
 	has_cgroup || skip 'no cgroup v2 here'
-	# This run makes the parent directory, so the second mkdir of the next run makes its own cgroup, and strace stops it there.
+	# This run makes the parent cgroup. So the second mkdirat of the next run makes a cgroup for the run itself, and strace stops the run there.
 	"$CONFINE" --cgroup "$CGROUP" -- sleep 1000 3>&- &
 	neighbour=$!
 	until_true 60 eval '[[ $(cgroups) ]]'
@@ -185,12 +185,12 @@ in_leaf() (
 	echo "$BASHPID" >"$LEAF/cgroup.procs" && exec "$@"
 )
 
-# leaf_is_empty: fails if LEAF contains a cgroup after a start of confine
+# leaf_is_empty: runs confine in LEAF, which removes the cgroups of killed runs. Fails if a cgroup is left in LEAF
 leaf_is_empty() {
 	in_leaf "$CONFINE" --cgroup "$CGROUP" -- true && [[ ! $(cgroups) ]]
 }
 
-# kills_frozen: starts confine. Fails unless confine sends SIGKILL, and reads directly before that the cgroup is frozen
+# kills_frozen: runs confine in LEAF. Fails unless confine sends SIGKILL directly after it has read that the cgroup is frozen
 kills_frozen() {
 	in_leaf strace -qq -f -o "$TEST_DIR/calls" -e trace=read,kill "$CONFINE" --cgroup "$CGROUP" -- true
 	[[ $(grep -e 'frozen' -e SIGKILL "$TEST_DIR/calls" | grep -m 1 -B 1 SIGKILL) == *'frozen 1'*SIGKILL* ]]
@@ -199,9 +199,9 @@ kills_frozen() {
 @test 'the next start of confine freezes the cgroup of a killed run, kills all processes in this cgroup, even if their first thread has exited, and removes the cgroup' {
 	has_cgroup || skip 'no cgroup v2 here'
 	left_cgroups 2
-	# On a busy machine, the time limit can end before confine kills a process.
+	# Repeat: on a busy machine, the time limit of confine can end before confine kills a process.
 	until_true 60 kills_frozen
-	# A killed process may still exit when the start ends.
+	# Repeat: a killed process may not have ended yet when confine ends.
 	until_true 60 leaf_is_empty
 }
 

@@ -4,7 +4,7 @@
 
 load confine_helper
 
-# as_root_and_user COMMAND...: runs the command with the argument as_user and, for root, env
+# as_root_and_user COMMAND...: runs the command with the last argument as_user and, if root runs the test, again with the last argument env
 as_root_and_user() {
 	local who
 	for who in as_user env; do
@@ -24,7 +24,7 @@ while time.process_time() < 1.5: sum(range(100000))' before after
 		begin=${EPOCHREALTIME/./}; python3 -c "$1"; echo $((${EPOCHREALTIME/./} - begin))' - "$spin"
 	after=${EPOCHREALTIME/./}
 	read -r user system peak <<<"${stderr-}"
-	# time(1) truncates both to hundredths of a second, which loses half a hundredth each on average.
+	# Add 0.01 s, because time(1) truncates user and system time to hundredths of a second, which loses half a hundredth each on average.
 	read -r time memory wall accounting < <(record_value "$RECORD" \
 		"[(r.user + r.system) / ($user + $system + 0.01), r.memory_peak / 1024 / $peak, r.wall, r.accounting].join(' ')")
 	echo "# accounting: time $time, memory $memory of time(1), from $accounting" >&3

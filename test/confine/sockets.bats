@@ -34,7 +34,7 @@ requests() {
 	record_value "$RECORD" '(r.sockets ?? []).map((s) => [s.path, s.comm, s.count, ...(s.refused ? ["refused"] : [])].join(" ")).sort().join("\n")'
 }
 
-# results: prints the different results of the requests in the file out
+# results: prints the results of the client's requests (the file out), each different result once
 results() {
 	cut -d' ' -f2 "$AUDIT_DIR/out" | sort -u
 }
@@ -51,7 +51,7 @@ results() {
 	audit_run --own-sockets --net --record "$RECORD" -- /usr/bin/python3 "$UNIX_CLIENT" host "$HOST" >"$AUDIT_DIR/out"
 	[[ $(results) == ECONNREFUSED && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
 	assert_lines "$(requests)" "$HOST/stream python3 14 refused" "$HOST/datagram python3 4 refused"
-	# A phase of root can open paths in folders of other users. confine opens them too.
+	# A phase of root can open paths in folders of other users, so confine must resolve such paths too.
 	mkdir -m 700 "$AUDIT_DIR/secret"
 	chown 12321 "$AUDIT_DIR/secret"
 	ln "$HOST/stream" "$HOST/datagram" "$AUDIT_DIR/secret"
@@ -83,7 +83,7 @@ results() {
 	[[ $output == 'connect ok' && $(requests) == "$AUDIT_DIR/closed/stream python3 1" ]]
 	run -0 audit --own-sockets --net -- "${connect[@]}"
 	[[ $output == 'connect ECONNREFUSED' && $(requests) == "$AUDIT_DIR/closed/stream python3 1 refused" ]]
-	# The kernel refuses the path to the phase too.
+	# In a folder that the phase may not search, the kernel refuses the path, and confine records no request.
 	run -0 audit --own-sockets --net -- "${connect[@]:3}"
 	[[ $output == 'connect EACCES' && $(requests) == '' ]]
 	# The list of so many groups fills the start of /proc/TID/status, so confine reads no capabilities.
@@ -123,7 +123,7 @@ results() {
 	local folder=$AUDIT_DIR/tmpfs server
 	local -a AS_USER=(setpriv --reuid=12321 --regid=12321 --clear-groups --)
 	mkdir "$folder"
-	# In a new tmpfs, as the /dev/shm of the phase is one, inode numbers are small and consecutive.
+	# Use a new tmpfs, which the /dev/shm of the phase is too: inode numbers in both are small and consecutive, so that the same numbers occur.
 	mount -t tmpfs -o mode=777 portcullis-test "$folder"
 	for ((i = 0; i < 100; i++)); do touch "$folder/$i"; done
 	serve "$folder/host"

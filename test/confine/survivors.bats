@@ -78,7 +78,7 @@ assert_killed() {
 	done
 }
 
-# assert_survivor_killed DESCRIPTION KIND [NAMED]: confine kills a survivor.c of that kind and records at least NAMED processes
+# assert_survivor_killed DESCRIPTION KIND [NAMED]: fails unless confine kills the processes that `survivor KIND` (survivor.c) leaves, and records at least NAMED (1) of them
 assert_survivor_killed() {
 	NAMED=${3-1}
 	assert_killed "$1" "$TEST_DIR/survivor" "$2"
@@ -161,7 +161,7 @@ assert_survivor_killed() {
 @test 'if a process that the command has started sends SIGKILL to the init process of confine, all processes that the command has started are killed too' {
 	local method wanted
 	for method in $METHODS; do
-		# Only a subreaper can be killed: process 1 of a PID namespace ignores the signal, and with a cgroup it belongs to another user.
+		# The command can kill init only as a subreaper: init as process 1 of a PID namespace ignores the signal, and with a cgroup another user runs init.
 		[[ $method == subreaper ]] && wanted=137 || wanted=0
 		assert_status "$wanted" run_tracked "$method" "$TEST_DIR/survivor" killer >/dev/null
 		[[ ! $(survivors) ]]

@@ -145,7 +145,7 @@ used_memory() {
 		few=$(used_memory)
 		echo >"$READY.go"
 		read -r -u "$fd" -t 300
-		# A thread that replaces a slow one needs 20 kB, with AddressSanitizer more.
+		# Permit 64 kB, because a thread that replaces a slow one needs 20 kB (with AddressSanitizer more, so that there is no check).
 		[[ ${CONFINE_BUILD-} ]] || (($(used_memory) <= few + 64))
 		echo >"$READY.go"
 		assert_exit_status 0
@@ -194,7 +194,7 @@ stall_begin() {
 	chmod 666 "$STALL_LOG"
 }
 
-# One process stalls the watcher; then another one connects.
+# Starts a process that stalls a thread of the watcher (fuse_stall.c), and then another process that connects.
 CONNECT_AFTER_STALL=(bash -c "$(declare -f until_true)"'
 	"$1" "$2" "$3" "$4" &
 	until_true 60 test -s "$3" && exec timeout 1 "$5" connect 3' bash)
@@ -281,7 +281,7 @@ start_served() {
 	start_served hold "$CONFINE" --net --cgroup audit -- bash -c 'echo waiting >>"$1"; exec sleep 1000' bash "$STALL_LOG"
 	until_true 60 grep -q waiting "$STALL_LOG"
 	kill "$SUPERVISOR"
-	# The supervisors wait 7 s for init.
+	# Each supervisor waits 7 s for its init.
 	until_true 60 test ! -e "/proc/$exiting/exe"
 	until_true 60 test ! -e "/proc/$SUPERVISOR/exe"
 	assert_exit_status 143
@@ -289,7 +289,7 @@ start_served() {
 	assert_exit_status 7
 	run -1 pgrep -f "orphan-$STALL_LOG"
 	[[ $(record_value "$RECORD" 'r.blocked.find((b) => b.comm === "client").count') == 3 && $(record_value "$RECORD" 'r.names[0].name') == names.example ]]
-	# At least init and its parent, of each confine; the watcher and the DNS server process.
+	# At least six processes have closed descriptor 9: init and its parent in both runs of confine, the watcher and the DNS server.
 	(($(grep -c flush "$STALL_LOG") >= 6))
 	kill_test_processes
 }
@@ -339,7 +339,7 @@ status_field() {
 	awk -v name="$1:" '$1 == name { $1 = ""; print substr($0, 2) }' "/proc/$2/status"
 }
 
-# has_net_filter PID: the watcher has its seccomp filter. A confine with coverage counters or sanitizers installs none.
+# has_net_filter PID: succeeds if the watcher PID has its seccomp filter, or if confine, with coverage counters or sanitizers, installs none
 has_net_filter() {
 	[[ ${CONFINE_BUILD-} ]] || [[ $(status_field Seccomp "$1") == 2 && $(status_field NoNewPrivs "$1") == 1 ]]
 }
@@ -449,7 +449,7 @@ thread.join()
 	until_true 60 grep -q '^TracerPid:.[1-9]' "/proc/$WATCHER/status"
 	echo >"$READY.go"
 	wait "$SUPERVISOR"
-	# strace must show a check between each open and the next answer to a system call.
+	# In the trace, the watcher must check the notification (NOTIF_ID_VALID) between each open of a file in /proc/PID and its next answer.
 	awk '
 		/open(at)?\((AT_FDCWD, )?"\/proc\/[0-9]+\// { opened++; unchecked = 1 }
 		/NOTIF_ID_VALID/ { unchecked = 0 }

@@ -114,7 +114,7 @@ describe.each(Object.entries(cases))('%s', (_, one) => {
 });
 
 test('portcullis doctor and portcullis explain query Portage for each make.conf variable that causes a conflict in cases.ts', () => {
-	// Portage does not set these: they are variables of the user's session.
+	// Portage does not set these variables of the user's session, so doctor and explain read them from their own environment.
 	const session = ['PATH', 'HOME', 'XDG_CONFIG_HOME', 'DISPLAY', 'SSH_AUTH_SOCK', 'GPG_AGENT_INFO'];
 	const isQueried = (name: string) =>
 		evidenceVariables.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
@@ -137,7 +137,7 @@ test('fakerootFrom() distinguishes fakeroot-tcp from fakeroot-sysv by the name o
 	expect(fakerootFrom([], ordinary, '/usr/bin/fakeroot-tcp')).toBe('');
 });
 
-/** Starts an X server, and waits until it accepts connections: it then writes its number to standard output. */
+/** Starts an X server, and waits until it writes its number to standard output, because it then accepts connections. */
 async function startXvfb(number: number, ...options: string[]): Promise<ChildProcess> {
 	const args = [`:${number}`, '-displayfd', '1', '-screen', '0', '64x64x8', ...options];
 	const child = spawn('Xvfb', args, { stdio: ['ignore', 'pipe', 'ignore'] });

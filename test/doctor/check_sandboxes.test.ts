@@ -5,7 +5,7 @@ import type { SystemInfo } from '../../src/doctor/system_info.ts';
 
 /** The meaning of doctor's finding about FEATURES=cgroup for this user and version of Portage. */
 function cgroupMeaning(uid: number, version: string, hierarchy: 'v2' | 'hybrid'): string | undefined {
-	// Only the members that the finding depends on.
+	// Define only the members on which the finding depends.
 	const system = {
 		uid,
 		configuration: { version, variables: {}, features: [] },

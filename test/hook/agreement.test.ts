@@ -159,10 +159,10 @@ function phaseContextOf(environment: Case, fakeroot: Fakeroot): PhaseContext {
 	};
 }
 
-/** What a case is made of. */
+/** The values from which mixedCases() makes the variables of a case. */
 type Values = Readonly<Record<'phase' | 'feature' | 'more' | 'restrict' | 'property' | 'folder' | 'name', string>>;
 
-/** The cases that the function chooses. It is called in an order that mixes all values. */
+/** Returns the cases for which `chosen` returns true. Calls `chosen` for the cases in an order that mixes all values. */
 function everyCase(chosen: (values: Values) => boolean = () => true): Case[] {
 	const found = mixedCases()
 		.filter(({ values }) => chosen(values))
@@ -182,7 +182,7 @@ function mixedCases(): { values: Values; one: Case }[] {
 				for (const property of properties)
 					for (const { folder, claimed } of stored)
 						for (const name of ['PORTAGE_', '']) {
-							// PORTCULLIS_AUDIT=only overrides everything, so half of the cases are enough.
+							// With PORTCULLIS_AUDIT=only, a phase gets no sandbox whatever the other values are, so half of the cases are enough.
 							if (folder === 'only' && name === '') continue;
 							// PORTCULLIS_ALLOW depends only on whether the network is isolated.
 							if (folder === 'allow' && (name === '' || !['', 'live'].includes(property))) continue;
@@ -199,7 +199,7 @@ function mixedCases(): { values: Values; one: Case }[] {
 								[`${name}RESTRICT`]: restrict,
 								[`${name}PROPERTIES`]: property,
 								PORTCULLIS_UNPACK: claimed,
-								// As Portage sets it for a phase under fakeroot. It has no effect without libfakeroot in LD_PRELOAD.
+								// Portage sets FAKEROOTKEY for a phase under fakeroot. The variable has no effect without libfakeroot in LD_PRELOAD.
 								FAKEROOTKEY: property === 'live' ? '624324191' : '',
 								// These two phases write or remove the settings file.
 								PORTAGE_BUILDDIR: join(root, ['setup', 'clean'].includes(phase) ? 'setup' : folder),
@@ -207,14 +207,14 @@ function mixedCases(): { values: Values; one: Case }[] {
 							};
 							cases.push({ values: { phase, feature, more, restrict, property, folder, name }, one });
 						}
-	// 7919 is a prime number.
+	// The order mixes all values: 7919 is a prime number, so that each case gets a turn of its own.
 	const turns = cases.map((each, index) => ({ ...each, turn: (index * 7919) % cases.length }));
 	return (mixed = turns.sort((a, b) => a.turn - b.turn));
 }
 
 /**
- * Chooses cases until all three values that can occur together have done so, or two values with a phase that is never confined. It first
- * takes the cases with many new triples, so that a few percent of the cases are enough.
+ * Returns a function that chooses cases so that every three values that can occur together (with a phase that is never confined: every two)
+ * occur together in a chosen case. Prefers cases with many new triples, so that a few percent of the cases are enough.
  */
 function casesOfAllTriples(): (values: Values) => boolean {
 	const numbers = new Map<string, number>();
@@ -247,7 +247,7 @@ function casesOfAllTriples(): (values: Values) => boolean {
 	return (values) => chosen.has(values);
 }
 
-/** The arguments of confine in each case, '' if the hook does not start it. */
+/** Runs the hook in bash for each case. Returns the arguments of confine for each case, '' if the hook does not start confine. */
 function askBash(cases: readonly Case[], started: Readonly<Record<string, string>> = {}): string[] {
 	const file = join(root, 'cases');
 	const { hook } = paths(eprefix());
@@ -268,7 +268,7 @@ function askBash(cases: readonly Case[], started: Readonly<Record<string, string
 	return output.split('\n').slice(0, -1);
 }
 
-/** The options without the descriptor and the files, which only the hook adds. */
+/** Returns the options in a line without those with a descriptor, a file or a PID, which the hook adds and confineOptions() does not. */
 function withoutFiles(line: string): string[] {
 	if (line === '') return [];
 	const [options = ''] = line.split(' -- ');

@@ -54,7 +54,7 @@ describe('phaseMessages', () => {
 		const both = `ipc-sandbox is not available, so builds can access the message queues and the shared memory of this host, and ${weaker}: ${cause}`;
 		expect(lines(filtered)).toEqual([`ewarn Portcullis: app-misc/foo-1: src_compile: ${weaker}: ${cause}`]);
 		expect(lines({ ...filtered, missing })).toEqual([`ewarn Portcullis: app-misc/foo-1: src_compile: ${both}`]);
-		// A phase without network-sandbox prints the same message, so that emerge prints one.
+		// A phase that keeps the network produces the same message, so that emerge prints the message once.
 		expect(lines({ missing }, { filterWhy: denied })).toEqual(lines({ ...filtered, missing }));
 	});
 

@@ -81,7 +81,7 @@ test('common_sockets in native/supervisor/record.c contains exactly the socket p
 	const list = /common_sockets\[\] = \{([^}]*)\}/.exec(source)?.[1] ?? '';
 	const prefixes = [...list.matchAll(/"([^"]+)"/g)].map(([, prefix = '']) => prefix);
 	expect(prefixes.length).toBeGreaterThan(4);
-	// Each alternative of a pattern of a common service must be one of these prefixes.
+	// Each alternative (between `|`) of a pattern of a common service must be one of these prefixes.
 	const patterns = hostServices.filter(({ kind }) => kind === 'common').map(({ pattern }) => pattern.source);
 	const paths = patterns
 		.flatMap((source) => source.replace('(userdb|resolve)', 'userdb').split('|'))
