@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# orphans.bash ROUNDS: measures how long confine, bwrap and unshare run after their command has ended and left 1,000 processes (orphans).
+# orphans.bash ROUNDS: measures, under confine, bwrap and unshare, the time from the end of a command that leaves 1,000 processes (orphans) to the end of the last orphan.
 # confine waits 25 ms for orphans that exit by themselves, and records their names; bwrap and unshare do neither. The output is that of
 # rounds.bash.
 # BENCH_BIN is a directory with the programs confine, orphans and refuse_calls (test/confine/refuse_calls.c).

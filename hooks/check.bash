@@ -63,8 +63,8 @@ __portcullis_check() {
 	REPLY=("$found" "${allowed[@]}")
 }
 
-# Prints, for the standard input of portcullis.js, the exported variables that can indicate a conflict, FEATURES, RESTRICT and PROPERTIES, which
-# Portage does not export in EAPI 9, the settings, and the names in $unknown.
+# Prints, for the standard input of portcullis.js: the exported variables that can indicate a conflict; FEATURES, RESTRICT and PROPERTIES, which
+# Portage does not export in EAPI 9; the settings; and the names in $unknown, without values.
 __portcullis_print_variables() {
 	local name
 	for name in @variables@; do

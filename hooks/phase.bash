@@ -283,7 +283,7 @@ __portcullis_confine() {
 	REPLY=()
 	[[ ! -s $state-notice ]] || __portcullis_report "$refused"
 	[[ ! $refused ]] || __portcullis_call die "${REPLY[0]:-$refused confine exited with status $status and did not start the phase. $doctor}"
-	# Print no advice if SIGHUP, SIGINT or SIGTERM has ended the phase: the user has interrupted emerge.
+	# Print no advice if SIGHUP, SIGINT or SIGTERM has ended the phase (the user has interrupted emerge), or with FEATURES=fail-clean, which deletes the build.
 	if [[ $status != @(0|129|130|143) && " $features " != *' fail-clean '* ]]; then
 		__portcullis_call elog "Portcullis: $package: src_$EBUILD_PHASE failed. For a shell with the same confinement, run: $command shell $package src_$EBUILD_PHASE"
 	fi

@@ -3,7 +3,7 @@
 # Builds the programs, and generates the files whose text depends on the directory to install into. A release tarball contains dist/portcullis.js, so that only
 # confine has to be built, without npm.
 
-# Builds the programs if necessary, and generates phase.bash, the managed block for bashrc and the completions in the work directory.
+# Builds the programs if necessary, and generates phase.bash and the managed block for bashrc in the work directory.
 build_all() {
 	if [[ -e $source_dir/.portcullis-built ]]; then build_check_node; else build_sources; fi
 	build_generate

@@ -123,7 +123,7 @@ plan_remove() {
 	plan_add remove "$path"
 }
 
-# plan_bashrc BLOCK: plans the new bashrc. An empty file BLOCK removes the block.
+# plan_bashrc BLOCK: plans the new bashrc with the content of the file BLOCK as managed block, or without a block if BLOCK is empty. Also plans a copy of an edited block.
 plan_bashrc() {
 	if [[ -n $bashrc_edited ]]; then
 		local aside=$bashrc_path.portcullis-edited i=0
