@@ -28,11 +28,11 @@ setup() {
 	chmod 666 "$FIFO"
 	# Tests wait for text in these files, so remove those of the previous test.
 	rm -f -- "$AUDIT_DIR/out" "$AUDIT_DIR/output"
-	# The server listens on 80 and 8080. 80 and 81 are listed, 8080 is not.
+	# The server of the remote host listens on ports 80 and 8080. --allow lists ports 80 and 81 but not 8080.
 	ALLOW=(--allow "$REMOTE:80" --allow "$REMOTE:81" --allow "$SILENT:80" --allow "[$REMOTE6]:80")
 }
 
-# run_client ACTION HOST PORT ARG...: runs client.c with the destinations of ALLOW. Fails if the client does. Sets status and output
+# run_client ACTION HOST PORT ARG...: runs client.c in confine with the destinations in ALLOW. Fails if the client fails. Sets status and output
 run_client() {
 	run audit --net "${ALLOW[@]}" -- timeout 60 "$AUDIT_DIR/client" "$@"
 	((status == 0)) || {
@@ -71,12 +71,12 @@ assert_client() {
 	local before
 	before=$(connection_count 8080)
 	run_client plain "$REMOTE" 8080
-	# In the isolated network lo has 10.0.0.1/8, which contains REMOTE, so the kernel refuses the connection itself.
+	# lo of the phase has the address 10.0.0.1/8, a network that contains REMOTE, so the kernel sends the packet to lo and returns ECONNREFUSED.
 	[[ $output == ECONNREFUSED ]]
 	assert_blocked "client tcp $REMOTE 8080 1"
 	assert_allowed ''
 	assert_client ENETUNREACH plain "$REMOTE6" 8080
-	# An entry for all addresses does not cover loopback. An entry for 127.0.0.1 does.
+	# --allow 0.0.0.0/0 does not allow loopback addresses of the host. --allow 127.0.0.1 does.
 	serve_on_loopback
 	ALLOW=(--allow "0.0.0.0/0:$LOCAL_PORT")
 	assert_client ECONNREFUSED plain 127.0.0.1 "$LOCAL_PORT"
@@ -92,7 +92,7 @@ teardown() {
 	pkill -KILL -f "^$AUDIT_DIR/confine " || [[ $? == 1 ]]
 }
 
-# serve_on_loopback: starts a web server on 127.0.0.1 that ends with the test. Sets LOCAL_PORT
+# serve_on_loopback: starts a web server on 127.0.0.1 of the host, which teardown ends. Sets LOCAL_PORT
 serve_on_loopback() {
 	mkdir -p "$AUDIT_DIR/here"
 	rm -f "$AUDIT_DIR/here"/*
@@ -193,7 +193,7 @@ attach_address() {
 
 @test 'with confine --allow, io_uring and MSG_FASTOPEN fail, and a descriptor that was duplicated before connect stays in the isolated network' {
 	run_client other_calls "$REMOTE" 80
-	# Without --allow MSG_FASTOPEN works.
+	# Without --allow, MSG_FASTOPEN succeeds, so that the client, which expects an error, fails.
 	run -1 audit --net -- timeout 60 "$AUDIT_DIR/client" other_calls "$REMOTE" 80
 	[[ $output == 'MSG_FASTOPEN: '* ]]
 }

@@ -28,7 +28,7 @@ assert_contained() {
 		echo "$output"
 		return 1
 	}
-	# The attack used an allowed connection.
+	# The record shows that the attack made an allowed connection, without which the test would be void.
 	[[ $(allowed) == *"$1 "* ]]
 }
 

@@ -40,7 +40,7 @@ run_local_sockets() {
 	coproc PHASE { audit --net --allow 192.0.2.1:80 -- "$AUDIT_DIR/local_sockets32" "$AUDIT_DIR/large" threads wait 3>&-; }
 	phase=$PHASE_PID
 	read -r line <&"${PHASE[0]}"
-	# The watcher, and the helper process that sends
+	# Get the memory use of the watcher, and of its helper process, which sends data for the phase.
 	memory=$(ps -o comm=,rss= -p "$(pgrep -d, -f -- "$RECORD")" | sed -n 's/^confine-watcher *//p')
 	echo >&"${PHASE[1]}"
 	wait "$phase"
@@ -56,7 +56,7 @@ run_local_sockets() {
 		server = socket.create_server(("127.0.0.1", 0), backlog=0)
 		for _ in range(4):
 		    threading.Thread(target=socket.socket().connect, args=(server.getsockname(),), daemon=True).start()
-		# SYN_SENT: the accept queue is full.
+		# Wait until a connection is in state 02 (SYN_SENT), because the accept queue is then full.
 		while " 02 " not in open("/proc/self/net/tcp").read():
 		    time.sleep(0.01)
 		print("waiting", flush=True)

@@ -13,7 +13,7 @@ setup_file() {
 	ip -n "$REMOTE_NETNS" -6 addr add "$OTHER6/64" dev eth0 nodad
 }
 
-# assert_not_reached ADDRESS: no packet was sent to that address of the remote host
+# assert_not_reached ADDRESS: fails if this host has a neighbour entry for ADDRESS of the remote host, that is, if it has sent a packet there
 assert_not_reached() {
 	run -0 ip -6 neigh show to "$1" dev "$REMOTE_LINK"
 	[[ ! $output ]]
@@ -63,7 +63,7 @@ assert_socket_options() {
 
 @test 'with confine --allow, if an allowed host sends an IPv6 routing header, no packet of the connection goes to a host that this header lists' {
 	ip netns exec "$REMOTE_NETNS" sysctl -qw net.ipv6.conf.{all,lo,eth0}.seg6_enabled=1 net.ipv6.conf.all.forwarding=1
-	# The header is accepted only if the setting of the interface and the one of all interfaces permit it.
+	# The kernel accepts the header only if seg6_enabled is 1 for both the interface and `all`.
 	sysctl -qw net.ipv6.conf.{all,"$REMOTE_LINK"}.seg6_enabled=1
 	assert_socket_options reply "$REMOTE6" "$OTHER6"
 	assert_not_reached "$OTHER6"

@@ -20,7 +20,7 @@ setup_file() {
 	export PROXY=$AUDIT_DIR/proxy/socket FOREIGN_PROXY=$AUDIT_DIR/others/socket PROXIES PROXY_PID=${PROXIES%% *}
 }
 
-# serve_proxy NAME COMMAND...: starts Portage's proxy with the command, on the socket NAME/socket
+# serve_proxy NAME COMMAND...: starts Portage's proxy by COMMAND, which changes the user. The proxy listens on the socket AUDIT_DIR/NAME/socket
 serve_proxy() {
 	local portage folder=$AUDIT_DIR/$1
 	portage=$("$TOP/scripts/portage")
@@ -56,7 +56,7 @@ run_isolated() {
 		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$REMOTE" 81
 		[[ $output == ECONNREFUSED && $(record_value "$RECORD" r.allowed_failed) == 1 ]]
 		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$REMOTE" 82
-		# In the isolated network lo has 10.0.0.1/8, which contains REMOTE, so the kernel refuses the connection itself.
+		# lo of the phase has the address 10.0.0.1/8, a network that contains REMOTE, so the kernel sends the packet to lo and returns ECONNREFUSED.
 		[[ $output == ECONNREFUSED ]]
 		assert_blocked "client tcp $REMOTE 82 1"
 		run -0 run_isolated --socks "$PROXY" -- /usr/bin/python3 "$TOP/test/egress/clients/fetch.py" timeout "$REMOTE" 80
@@ -64,8 +64,8 @@ run_isolated() {
 	done
 }
 
-# proxy_socket_available USER: the watcher can copy the socket of the proxy. It needs SO_PEERPIDFD (Linux 6.5) and the right to inspect
-# a process that is not its child.
+# proxy_socket_available USER: succeeds if the watcher of USER can copy the socket of the proxy. This needs SO_PEERPIDFD (77, Linux 6.5) and,
+# except for root, a Yama that permits access to a process that is not a child of the watcher.
 proxy_socket_available() {
 	[[ $1 == root || $(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null) != [123] ]] &&
 		/usr/bin/python3 -c 'import socket; socket.socketpair()[0].getsockopt(socket.SOL_SOCKET, 77)' 2>/dev/null

@@ -16,7 +16,7 @@ teardown() {
 	hook_clean
 }
 
-# All builtins except those that this test needs to source the hook.
+# Prints the names of all bash builtins except `source` and `.`, with which the test itself sources the hook.
 builtins() {
 	compgen -b | grep -vxE 'source|\.'
 }
@@ -56,7 +56,7 @@ source_with() {
 
 @test 'in a phase without sandboxes, the hook does not remove functions of the build that have the names of bash builtins' {
 	local name count=0
-	# The comparison itself needs the excluded builtins.
+	# Exclude the builtins that this test itself uses.
 	for name in $(builtins | grep -vxE 'declare|echo|unset|\[|:'); do
 		run -0 hook_run "$name() { /bin/echo shadow; }
 			source \"\$HOOK\"

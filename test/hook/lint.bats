@@ -23,7 +23,7 @@ lint() {
 		hook_make "$prefix"
 		run -0 lint <"$HOOK"
 		run -0 shfmt -d "$HOOK"
-		# SC1091: the sourced file does not exist.
+		# Exclude SC1091, because the file that the block sources does not exist here.
 		run -0 lint --exclude=SC1091 < <("$TOP/bin/portcullis" hook --block --eprefix "$prefix")
 	done
 }
@@ -57,7 +57,7 @@ lint() {
 	run -7 hook_run 'elog() { echo -e "elog $*"; }; source "$HOOK"; exit 1' compile PORTAGE_FEATURES=network-sandbox
 	[[ ${lines[0]} == 'confine --net --audit --best-effort '*" -- "*bash" $BATS_TEST_TMPDIR/ebuild.sh compile portcullis-inside" ]]
 	[[ ${lines[1]} == *'src_compile failed. For a shell with the same confinement, run: '* && ${#lines[@]} == 2 ]]
-	# A shell can execute the command that the message contains.
+	# Test that a shell can execute the command in the message.
 	mkdir -p "$prefix/usr/bin"
 	printf '#!/bin/sh\necho "$*"' >"$prefix/usr/bin/portcullis"
 	chmod 755 "$prefix/usr/bin/portcullis"

@@ -69,7 +69,7 @@ source_hook() {
 	[[ $(<"$stored") == "$BUILDDIR"$'\n192.0.2.7:80\n--allow 192.0.2.7:80' && $(<"$BATS_TEST_TMPDIR/starts") == $'check\ncheck' ]]
 }
 
-# fake_confine STATUS MISSING...: installs a confine that exits with STATUS after it has written a record with these members of "missing"
+# fake_confine STATUS MISSING...: installs a confine that writes a record whose list "missing" has the elements MISSING, and exits with STATUS
 fake_confine() {
 	local confine=$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine missing
 	missing=$(IFS=, && echo "${*:2}")
@@ -109,7 +109,7 @@ fake_confine() {
 }
 
 @test 'with FEATURES=cgroup, the hook moves a pkg_* phase of root to the cgroup of emerge, so that Portage does not kill daemons that the phase starts, and warns if this fails' {
-	# In a mount namespace, files stand for the cgroups of Portage, which root has only on a host with cgroup v2 only.
+	# Portage makes cgroups only on a host with cgroup v2 only. So a tmpfs in a mount namespace stands for /sys/fs/cgroup.
 	# shellcheck disable=SC2016 # the inner shell expands it
 	local script='[[ ${INSIDE-} ]] || INSIDE=1 exec unshare --mount bash "$0" "$@"
 		mount -t tmpfs none /sys/fs/cgroup && mkdir -p "/sys/fs/cgroup$CGROUP/emerge-$$"

@@ -82,7 +82,7 @@ expect_unchanged() {
 @test 'in pkg_setup, the hook stores the settings PORTCULLIS_* in a file, and changes nothing in the shell' {
 	expect_unchanged setup PORTCULLIS_UNPACK=confine PORTCULLIS_MEMORY_MAX=8G PORTCULLIS_ALLOW=$'distcc\n  example.org:80'
 	[[ $(tail -n +2 "$(hook_stored settings)" | sort) == $'PORTCULLIS_ALLOW=distcc example.org:80\nPORTCULLIS_MEMORY_MAX=8G\nPORTCULLIS_UNPACK=confine' ]]
-	# If no setting is set, the hook removes the stored settings from the file.
+	# In a pkg_setup without any PORTCULLIS_* setting, the hook removes the stored settings from the file.
 	expect_unchanged setup
 	[[ $(<"$(hook_stored settings)") == "$BUILDDIR" ]]
 }

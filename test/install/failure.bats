@@ -65,7 +65,7 @@ fails_everywhere() {
 			return 1
 		}
 	done
-	# The last run succeeded, and synced its files before the first rename.
+	# The last run must have succeeded, and must have called sync before its first rename.
 	[[ $status == 0 ]]
 	[[ $(grep -nm 1 '^sync ' "$SCRATCH/failing/calls" | cut -d: -f1) -lt $(grep -nm 1 '^mv ' "$SCRATCH/failing/calls" | cut -d: -f1) ]]
 	((n > least)) || {
@@ -76,7 +76,7 @@ fails_everywhere() {
 
 @test "if any step of a first installation by install.sh fails, install.sh restores the previous state" {
 	shape_symlink "$BASHRC"
-	# Create common directories, because each missing directory costs another run.
+	# Create common directories, because each missing directory causes further calls of tools, and so further runs.
 	mkdir -p "$EP"/usr/{bin,lib,libexec} "$EP/var"
 	fails_everywhere 5 25
 }

@@ -7,7 +7,7 @@ load install_helper
 
 setup_file() {
 	install_setup_file
-	# A replacement for confine that supports mode setuid, because this file tests install.sh only.
+	# Build a small program that stands for confine and prints mode=setuid if it runs setuid, because this file tests only install.sh.
 	gcc -x c -o "$SCRATCH/confine" - <<-'END'
 		#include <stdio.h>
 		#include <unistd.h>
@@ -22,7 +22,7 @@ setup() {
 	cp "$SCRATCH/confine" "$TREE_SETUID/native/build/confine"
 }
 
-# host SCRIPT: runs SCRIPT with bash -eux in such a namespace. The function `portage ID` creates the group portage.
+# host SCRIPT: runs SCRIPT in a mount namespace with its own /etc, /usr, /var and /run. The function `portage ID` in SCRIPT creates the group portage.
 host() {
 	run unshare -m --propagation private bash -c '
 		set -eu
@@ -110,7 +110,7 @@ host() {
 		"$TREE_SETUID/install.sh" --setuid
 		is $confine "4710 0:250"
 		[[ $(setpriv --reuid=65534 --regid=250 --clear-groups $confine) == mode=setuid ]]
-		# Use a shell, because setpriv itself has capabilities when it calls exec.
+		# Start confine by a shell: setpriv itself still has capabilities of root when it calls exec, so that exec would ignore the mode of the file.
 		status=0
 		setpriv --reuid=65534 --regid=65534 --clear-groups bash -c "exec $confine" || status=$?
 		[[ $status == 126 ]]

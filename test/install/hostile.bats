@@ -6,7 +6,7 @@
 load install_helper
 load bashrc_variants.bash
 
-# The owner of the Prefix, and a third user. Both have an entry in passwd.
+# The UIDs of the owner of the Prefix and of a third user. Both users have an entry in /etc/passwd.
 readonly OWNER=65534 THIRD=1
 
 setup_file() {
@@ -100,7 +100,7 @@ done
 	for ((i = 0; i < 30; i++)); do
 		[[ ! -s $ATTACKED || $i -lt 3 ]] || break
 		run_install --eprefix "$EP"
-		# The attacker may add a link to a directory that rm is about to remove.
+		# Repeat rm, because the attacker may add a link to a directory that rm is about to remove.
 		until_true 60 as_user "$OWNER" rm -rf "$EP/usr"
 	done
 	touch "$TMPDIR/stop"
@@ -282,7 +282,7 @@ log_tools() {
 	refuses 10 "$EP/usr can be written by group lp" --eprefix "$EP"
 	chmod 757 "$EP/usr"
 	refuses 10 "$EP/usr can be written by every user" --eprefix "$EP"
-	# In a sticky directory, another user could create usr/lib before install.sh.
+	# install.sh refuses even a sticky directory usr, because another user could create usr/lib in it before install.sh.
 	chmod 1777 "$EP/usr"
 	refuses 10 "$EP/usr can be written by every user" --eprefix "$EP"
 	chmod 755 "$EP/usr"
@@ -322,8 +322,8 @@ log_tools() {
 	refuses 10 'installed can be written by' --eprefix "$EP" --uninstall
 }
 
-# refuses_line LINE PATTERN: install.sh refuses a record with LINE. Valid paths are those that install.sh installs, and files in
-# directories of Portcullis.
+# refuses_line LINE PATTERN: fails unless install.sh refuses a record with LINE and prints PATTERN. In a record, only paths that install.sh installs,
+# and files in directories of Portcullis, are valid.
 refuses_line() {
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"

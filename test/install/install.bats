@@ -160,7 +160,7 @@ in_a_prefix() {
 	[[ ! -e $EP/usr/share/portcullis/gone.js && -z $(find "$EP" -name '*.edited') ]]
 	after=$(cd "$EP" && find . -type f -printf '%P %i %T@\n' | sort | grep -v 'usr/share/portcullis/\(portcullis.js\|installed\)')
 	same "$before" "$after"
-	# The removal keeps foreign files and settings, and prints messages.
+	# install.sh --uninstall keeps files that it has not installed, and settings of the user, and prints a message about them.
 	echo 'PORTCULLIS_AUDIT="off"' >"$EP/etc/portage/make.conf"
 	did_install --eprefix "$EP" --uninstall --dry-run
 	[[ $output == *"would keep $EP/etc/portage/make.conf"* ]]

@@ -77,7 +77,7 @@ unbuilt() {
 	printf 'all:\n\tmkdir -p build && cp "%s" build/confine\n' "$SCRATCH/tree/native/build/confine" >"$TREE/native/Makefile"
 	PATH=$(path_without npm) did_install --eprefix "$EP"
 	[[ -x $EP/usr/libexec/portcullis/confine ]]
-	# A newer file in native/ that make does not use causes one build, and not one in every run.
+	# If a file in native/ that make does not use is newer than confine, only the next run of install.sh builds, not every run.
 	sed -i '2s/.*/\techo made >>made/' "$TREE/native/Makefile"
 	touch -d '2 hours ago' "$TREE/native/Makefile" "$TREE/native/build/confine"
 	touch -d '1 hour ago' "$TREE/native/README"

@@ -6,12 +6,12 @@ load ../lib/prefix
 load ../lib/distcc_host
 load ../lib/sample_package
 
-# allow_prefix root|user FEATURES: a prefix with app-test/sample, which compiles through distcc and also runs curl and a Python client
+# allow_prefix root|user FEATURES: creates a prefix with app-test/sample, which compiles through distcc and also runs curl and a Python client
 allow_prefix() {
 	prefix_make "$1" "$2" "DISTCC_HOSTS=\"$DISTCC_HOST_IP\"" 'PORTCULLIS_ALLOW="distcc"'
 	mkdir -p "$PREFIX/usr/lib/distcc"
 	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc/bin"
-	# The client prints whether its socket is a TCP socket in the end. A socket of the SOCKS proxy would be AF_UNIX.
+	# The client prints whether its connected socket is in the domain AF_INET (SO_DOMAIN, 39). A socket to the SOCKS proxy would be in AF_UNIX.
 	sample_package 'CC=gcc' "/usr/bin/python3 '$PREFIX_ROOT/connect.py' $DISTCC_HOST_IP >>'$PREFIX_LOG/domain' || die" \
 		"curl -sS --max-time 5 http://$DISTCC_HOST_IP:9/ 2>>'$PREFIX_LOG/curl'" "echo \"\$?\" >>'$PREFIX_LOG/curl'"
 	cat >"$PREFIX_ROOT/connect.py" <<-'EOF'

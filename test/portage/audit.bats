@@ -74,7 +74,7 @@ assert_all_recorded() {
 	connecting_prefix user <<<'finish() { :; }'
 	run -0 prefix_emerge --oneshot app-test/connects
 	assert_all_recorded
-	# emerge repeats the line at its end.
+	# The message appears in the phase and again in the summary at the end of emerge.
 	[[ $(grep -c 'Portcullis: .* blocked (' <<<"$output") == 2 && $output != *'To fix the ebuild'* ]]
 	local programs='curl → 198.51.100.1:443; python3 (tests/fetch.py) → 198.51.100.2:80; git-remote-http → 198.51.100.3:443 +4'
 	[[ $output == *"src_test: 6409 attempts blocked ($programs). Details: $PREFIX/usr/bin/portcullis report app-test/connects"$'\n'* ]]
@@ -110,7 +110,7 @@ assert_all_recorded() {
 	[[ $(record_values "$RECORDS" compile 'JSON.stringify([...new Set(r.names.map((n) => n.name))])') == *crates.example.org* ]]
 }
 
-# The three connections of the 32-bit program are missing: without a watcher socketcall(2) cannot create a socket (docs/audit.md).
+# The count lacks the three connections of the 32-bit program: without a watcher, its socketcall(2) cannot create a socket (docs/audit.md).
 @test 'with PORTCULLIS_AUDIT=off, the record of a phase contains the number of packets that found no route, but not the programs that sent them and not the destinations' {
 	connecting_prefix user 'PORTCULLIS_AUDIT="off"' <<<'finish() { :; }'
 	run -0 prefix_ebuild app-test/connects-1 clean test

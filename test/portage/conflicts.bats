@@ -62,7 +62,7 @@ start_session() {
 	SSH_AUTH_SOCK=$agent ssh-add -q "$PREFIX_LOG/key"
 	prefix_exec Xvfb ":$number" -screen 0 64x64x8 -nolisten unix >/dev/null 2>&1 3>&- &
 	until_true 60 grep -q "@/tmp/.X11-unix/X$number\$" /proc/net/unix
-	# The end of the test kills Xvfb, which then cannot remove this file.
+	# Remove the lock file now, because the end of the test kills Xvfb with SIGKILL.
 	rm "/tmp/.X$number-lock"
 	SESSION=(http_proxy=http://127.0.0.1:3128 "SSH_AUTH_SOCK=$agent" "GPG_AGENT_INFO=$agent:1:1" "DISPLAY=:$number.0")
 	prefix_env "${SESSION[@]}"
@@ -85,7 +85,7 @@ start_session() {
 	done
 	prefix_install_portcullis
 	run -0 prefix_emerge --oneshot app-test/one app-test/two
-	# Once in the phase and once in the summary of emerge.
+	# Each message appears once in the phase and once in the summary of emerge.
 	(($(message_count one "a proxy on loopback conflicts with .*(http_proxy is http://127.0.0.1:3128") == 2))
 	(($(message_count one "ssh or gpg agent conflicts with .*(SSH_AUTH_SOCK is the socket .*; GPG_AGENT_INFO is the socket") == 2))
 	(($(message_count one "X display conflicts with .*(DISPLAY is ") == 2))
@@ -119,7 +119,7 @@ start_session() {
 	(($(grep -c 'a proxy on loopback conflicts with' <<<"$output") == 2))
 	run -0 prefix_emerge --oneshot app-test/two
 	(($(message_count two 'a proxy on loopback conflicts with') == 2))
-	# Each emerge has a file of its own. Only root can write to /run.
+	# Each of the two runs of emerge has made a marker file for the message.
 	[[ $(compgen -G "/run/portcullis.${PREFIX//\//%}.reported-*" | wc -l) == 2 ]]
 	run -0 prefix_run "$PREFIX/usr/bin/portcullis" report --last
 	[[ ${lines[-1]} == '6 phases of 1 package since '* && $output == *app-test/two-1* ]]

@@ -47,8 +47,8 @@ assert_orphans_killed() {
 	[[ $(record_values "$RECORDS" compile r.tracking) == "$1"$'\n'"$1" ]]
 }
 
-# assert_emerge_filters USER MESSAGES: runs an emerge of that user in a container with Docker's seccomp profile; it prints MESSAGES messages about
-# the sandboxes
+# assert_emerge_filters USER MESSAGES: runs emerge as USER in a container with Docker's seccomp profile. Fails unless emerge prints MESSAGES messages about
+# missing sandboxes, and also tests orphans, blocked connections and IPC objects
 assert_emerge_filters() {
 	local messages=$2 sockets
 	orphan_prefix "$1"
@@ -67,12 +67,12 @@ assert_emerge_filters() {
 }
 
 @test "if root runs emerge in a container with Docker's default seccomp profile, Portcullis reports missing sandboxes and blocked connections, kills orphaned processes and removes leftover IPC objects" {
-	# One message for the phases of user portage and one for those of root, both again in the summary of emerge.
+	# Four messages: one in the phases of user portage, one in those of root, and both again in the summary of emerge.
 	assert_emerge_filters root 4
 }
 
 @test "if an ordinary user runs emerge with Docker's default seccomp profile, Portcullis reports missing sandboxes and blocked connections, kills orphans, removes IPC objects, and portcullis shell works" {
-	# In the phase and in the summary of emerge.
+	# Two messages: one in the phase and one in the summary of emerge.
 	assert_emerge_filters user 2
 	run -0 container_run docker portcullis shell =app-test/one-1 src_compile -- declare -F src_compile
 	[[ $output == *$'\nportcullis: the command runs without the missing sandboxes, as src_compile of a build does on this machine.\nsrc_compile '* ]] || {
@@ -81,8 +81,8 @@ assert_emerge_filters() {
 	}
 }
 
-# assert_doctor PROFILE FINDING...: in a container of that profile, doctor prints exactly these findings about sandboxes, and the fixes. Words in
-# parentheses, effects and the number of the version are omitted.
+# assert_doctor PROFILE FINDING...: fails unless doctor, in a container with PROFILE, prints exactly these findings about sandboxes, with fixes. The
+# comparison omits words in parentheses, effects and the version number.
 assert_doctor() {
 	local expected found
 	expected=$(printf '%s\n' "${@:2}")
@@ -95,7 +95,7 @@ assert_doctor() {
 	}
 }
 
-# assert_doctor_names_profiles USER PORTAGE: doctor describes each container for an emerge of that user, for whom Portage PORTAGE
+# assert_doctor_names_profiles USER PORTAGE: fails unless doctor, run by USER, describes each container. PORTAGE: what doctor prints about Portage for USER
 assert_doctor_names_profiles() {
 	local profile denied="a seccomp filter denies the creation of namespaces, as Docker's default profile does"
 	local applied='applied with a user namespace; Portage alone would ignore it'

@@ -20,8 +20,8 @@ distcc_features() {
 	prefix_features "-ipc-sandbox -sandbox -usersandbox $1" "DISTCC_HOSTS=\"$DISTCC_HOST_IP\"" "${@:2}"
 }
 
-# distcc_emerge [OPTION...], distcc_compile: emerge or only compile app-test/sample. Set SENT to the number of packets sent to the second
-# host and COMPILED to the files it compiled.
+# distcc_emerge [OPTION...], distcc_compile: emerge or only compile app-test/sample. Both set SENT to the number of packets that this host has sent to the
+# second host, and COMPILED to the number of files that the second host has compiled.
 distcc_emerge() {
 	count_distributed sample_emerge "$@"
 }
@@ -44,7 +44,7 @@ assert_built_locally() {
 		echo "$output"
 		return 1
 	}
-	# distcc prints no warning: it makes no failed attempt.
+	# distcc prints no warning, because it does not try to connect.
 	[[ $output != *distcc\[* ]]
 }
 

@@ -37,7 +37,7 @@ assert_confined() {
 
 	prefix_conf 'FEATURES="noauto"'
 	rm "$PREFIX_LOG/phases"
-	# With noauto, unpack is the first phase and there is no saved environment. bashrc runs before the ebuild is sourced.
+	# With noauto, Portage runs unpack without pkg_setup, so there is no saved environment. bashrc runs before Portage sources the ebuild.
 	run -0 prefix_ebuild app-test/probe-1 clean unpack prepare compile
 	[[ $(prefix_phases | paste -sd' ') == 'unpack prepare compile' ]]
 	assert_confined prepare compile
@@ -64,7 +64,7 @@ assert_confined() {
 	prefix_package app-test/probe-1 <<<'src_compile() { record_namespaces; echo "exported: $(env | grep -c "^EBUILD_PHASE=")."; }'
 	prefix_install_portcullis
 	run -0 prefix_ebuild app-test/probe-1 clean install
-	# Older versions of Portage ignore the variable.
+	# Older versions of Portage ignore the variable PORTAGE_DO_NOT_EXPORT_PMS_VARS.
 	if grep -q PORTAGE_DO_NOT_EXPORT_PMS_VARS "$PREFIX_PORTAGE"/lib/python*/site-packages/portage/package/ebuild/doebuild.py; then
 		[[ $output == *'exported: 0.'* ]]
 	fi
@@ -99,7 +99,7 @@ assert_confined() {
 	prefix_package app-test/probe-1 <<-'EOF'
 		src_compile() {
 			record_namespaces
-			# Old versions of Portage have files instead of these descriptors.
+			# Old versions of Portage use files instead of the descriptors PORTAGE_EBUILD_EXIT_FD and PORTAGE_IPC_ALIVE_FD.
 			echo "open: ${PORTAGE_EBUILD_EXIT_FD:+exit} ${PORTAGE_IPC_ALIVE_FD:+ipc} $(for fd in /proc/self/fd/*; do readlink "${fd}"; done | sed 's/\[.*//; s,pts/.*,pts,' | sort | uniq -c | paste -sd,)"
 		}
 	EOF

@@ -8,12 +8,12 @@ load ../lib/prefix
 save_environment() {
 	prefix_forget
 	run -0 prefix_emerge --oneshot app-test/probe
-	# Portage of 2023 to 2025 saves the clock and the random numbers of bash.
+	# Remove the values of bash's clock and random numbers, which Portage of 2023 to 2025 saves.
 	bzip2 -dc "$PREFIX/var/db/pkg/app-test/probe-1/environment.bz2" |
 		sed -E 's/^(declare -[-i]+ (EPOCHREALTIME|EPOCHSECONDS|SRANDOM)=).*/\1/' >"$1"
 }
 
-# A package and both kinds of bashrc that export variables and define functions.
+# environment_prefix root|user: creates a prefix with a package, profile.bashrc and /etc/portage/bashrc, all of which export variables and define functions.
 environment_prefix() {
 	PREFIX_NAME='e prefix' prefix_make "$1" 'test ccache' 'MAKEOPTS="-j2"' 'PORTCULLIS_UNPACK="confine"' 'PORTCULLIS_PIDS_MAX="99999"'
 	printf '%s\n' 'export FROM_PROFILE+=" once"' 'profile_function() { :; }' >"$PREFIX_REPO/profiles/test/profile.bashrc"

@@ -23,7 +23,7 @@ comparable_output() {
 		[exit]='exit 7'
 		[killed]='kill -KILL ${BASHPID}'
 	)
-	# src_unpack is the first phase that can fail, and this setting gives it the sandboxes of src_compile.
+	# To run few phases, let src_unpack fail. PORTCULLIS_UNPACK=confine gives it the sandboxes of src_compile.
 	prefix_conf 'PORTCULLIS_UNPACK="confine"'
 	for how in "${!bodies[@]}"; do
 		prefix_package "app-test/$how-1" <<<"src_unpack() { record_namespaces; ${bodies[$how]}; }"
@@ -42,7 +42,7 @@ comparable_output() {
 	done
 }
 
-# emerge_without_userns ARG...: runs emerge where the kernel refuses to create user namespaces
+# emerge_without_userns ARG...: runs emerge in a user namespace in which the kernel refuses to create further user namespaces
 emerge_without_userns() {
 	# shellcheck disable=SC2016 # the inner shell expands it
 	prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '
@@ -62,7 +62,7 @@ emerge_without_userns() {
 	[[ $output == *"* Portcullis: app-test/one-1: src_unpack: ipc-sandbox and pid-sandbox are not available, so builds can access the message queues and the shared memory of this host, and without a network namespace, network-sandbox only filters system calls and is weaker: $cause. As root, run: sysctl -w user.max_user_namespaces=15000"$'\n'* ]]
 	[[ $(prefix_run "$PREFIX/usr/bin/portcullis" report) == *"Not fully confined: 2 packages (\`$PREFIX/usr/bin/portcullis doctor\` shows the fix)"* ]]
 
-	# If the program does not start, the hook prints the message, once per package.
+	# If portcullis.js fails, the hook itself prints the message about missing sandboxes, once per package.
 	echo 'process.exit(1)' >"$PREFIX/usr/share/portcullis/portcullis.js"
 	run -0 emerge_without_userns --oneshot app-test/one
 	[[ $(grep -c '^ \* Portcullis: app-test/one-1: src_unpack runs without network-sandbox, ipc-sandbox, pid-sandbox: .*portcullis doctor' <<<"$output") -eq 2 ]]

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2030,SC2031 # run sets output in each test
-# Builds that try to run code outside their sandbox or to disable the sandbox of later phases. The tests detect code outside by its PID
-# namespace: FEATURES=cgroup gives each phase a PID namespace of its own.
+# Builds that try to run code outside their sandbox or to disable the sandbox of later phases. FEATURES=cgroup gives each phase a PID namespace of its
+# own, so code of a build that logs the PID namespace of the host ran outside.
 
 load ../lib/prefix
 
@@ -30,8 +30,8 @@ assert_nothing_outside() {
 	fi
 }
 
-# Prints ebuild functions. arm installs fake programs in ${T}/bin, which log their PID namespace, and exports variables that
-# interpreters and the dynamic linker read. CC and CXX are not among them, because Portage 3.0.66 and older expands them before the hook.
+# Prints ebuild functions. The function arm installs fake programs in ${T}/bin, which log their PID namespace, and exports variables that interpreters and
+# the dynamic linker read. It does not export CC and CXX, because Portage 3.0.66 and older expands them before it sources the hook.
 hostile_functions() {
 	cat <<-EOF
 		arm() {
@@ -84,8 +84,8 @@ build_audit_library() {
 	chmod 666 "$PREFIX_LOG/ran"
 }
 
-# The build calls arm in src_configure. In the next phase it leaves a process behind, so that the hook starts the program to report it.
-# Its variables also make the hook start the program to detect conflicts.
+# Tests that nothing that the build armed (arm, in src_configure) runs outside. src_compile leaves a process behind, so that the hook starts portcullis.js to
+# report the process. Variables of the build also make the hook start portcullis.js to detect conflicts.
 assert_programs_confined() {
 	hostile_prefix "$1" 'PORTCULLIS_ALLOW="192.0.2.7:80"'
 	build_audit_library
@@ -104,7 +104,7 @@ assert_programs_confined() {
 		}
 	EOF
 	prefix_install_portcullis
-	# Stop here, because pkg_* phases are not confined.
+	# Run no phase after src_compile, because pkg_* phases are not confined.
 	run -0 prefix_ebuild app-test/probe-1 compile
 	assert_nothing_outside
 	[[ $output == *'src_compile: 1 leftover process killed: sleep 987'* ]]
@@ -133,12 +133,12 @@ assert_programs_confined() {
 	EOF
 	prefix_install_portcullis
 	run -0 prefix_ebuild app-test/probe-1 configure
-	# The next phase cannot be confined.
+	# Without confine, the hook stops the next phase.
 	rm "$CONFINE"
 	run -1 prefix_ebuild app-test/probe-1 compile
 	[[ $output == *'src_compile: the build stops, because '*' does not exist or is not executable'* ]]
-	# The other programs are not checked, because Portage itself runs misc-functions.sh after a failed phase. Only die of Portage 3.0.66 and
-	# older runs basename.
+	# Do not check other fake programs than basename, which die of Portage 3.0.66 and older runs: after a failed phase, Portage itself runs
+	# misc-functions.sh, which may call the others.
 	run -1 grep -F -e 'die hook' -e basename -e "reference $(readlink /proc/self/ns/pid)" "$PREFIX_LOG/ran"
 }
 
@@ -201,7 +201,7 @@ configure_package() {
 	[[ ! $(compgen -G "/run/portcullis.*${PREFIX_TMP//\//%}*") ]]
 }
 
-# assert_stopped_by FILE LINE: the last run ended before src_compile, because of this line of .ipc/portcullis-FILE
+# assert_stopped_by FILE LINE: fails unless the hook stopped the last run before src_compile because of LINE in .ipc/portcullis-FILE
 assert_stopped_by() {
 	[[ $output == *"portcullis-$1 has a line that Portcullis did not write (\"$2\")"* && $(prefix_phases) != *compile* ]] || {
 		echo "$output"
@@ -209,8 +209,8 @@ assert_stopped_by() {
 	}
 }
 
-# assert_change_stops_build FILE cat|true LINE...: if a build in src_configure replaces .ipc/portcullis-FILE by its content (cat) or nothing
-# (true) and a LINE, the hook stops emerge before src_compile.
+# assert_change_stops_build FILE cat|true LINE...: a build appends LINE to .ipc/portcullis-FILE (cat), or replaces the file by LINE (true), in
+# src_configure. Fails unless the hook then stops emerge before src_compile. Repeats this for each LINE.
 assert_change_stops_build() {
 	local line file=$PREFIX_TMP/portage/app-test/probe-1/.ipc/portcullis-$1
 	configure_package <<-EOF
@@ -220,7 +220,7 @@ assert_change_stops_build() {
 	prefix_install_portcullis
 	run -1 prefix_emerge --oneshot app-test/probe
 	assert_stopped_by "$1" "$3"
-	# The other lines, without another build.
+	# For the further lines, write the file here and run only src_compile, instead of another build.
 	for line in "${@:4}"; do
 		echo "$line" | cat "$PREFIX_LOG/kept" - >"$file"
 		run -1 prefix_ebuild app-test/probe-1 compile

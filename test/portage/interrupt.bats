@@ -11,8 +11,8 @@ cgroup_prefix() {
 	prefix_install_portcullis
 }
 
-# assert_gone LABEL [NAME]: fails unless all processes of the phase of app-test/NAME, or of all phases, end. Prints
-# how long it took.
+# assert_gone LABEL [NAME]: waits until all processes of the phases of app-test/NAME (default: of all packages) have ended, and prints how long this took.
+# Fails after 60 s.
 assert_gone() {
 	local start=${EPOCHREALTIME/./}
 	until_true 60 no_phase_processes "${@:2}" || {
@@ -23,7 +23,7 @@ assert_gone() {
 	printf '# %-44s gone after %d ms\n' "$1" $(((${EPOCHREALTIME/./} - start) / 1000)) >&3
 }
 
-# The processes of a phase, parents first: a title, a command that chooses a line, a pattern for command lines.
+# The processes of a phase, parents first. Each line: a title, a command that selects one of the matching processes, and a pattern for command lines.
 readonly TARGETS='ebuild.sh|head -n1|ebuild.sh unpack $
 the shell of the hook|sed -n 2p|ebuild.sh unpack $
 confine|head -n1|portcullis/confine --
@@ -69,11 +69,11 @@ assert_kills_clean_up() {
 		}
 		kill -KILL "$pid"
 		assert_gone "$1: kill -9 of $target" "$name"
-		# emerge detects the end of the phase.
+		# emerge must detect the end of the phase.
 		until_true 60 grep -q "Failed to emerge app-test/$name-1" "$PREFIX_LOG/output"
 		assert_no_cgroup "$name"
 	done <<<"$TARGETS"
-	# The other packages are not disturbed.
+	# The phase of the next package, kill6, still runs.
 	[[ $(phase_processes kill6) ]]
 	# Act like another emerge of the same package: it waits for the lock of the build directory, gets it when emerge is killed, and deletes .ipc.
 	/usr/bin/python3 -c 'import fcntl, signal, sys

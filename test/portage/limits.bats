@@ -45,14 +45,14 @@ assert_limits_reported() {
 	run -0 "${4-prefix_run}" "${PREFIX_EMERGE[@]}" --oneshot app-test/one app-test/two
 	for atom in app-test/one app-test/two; do
 		[[ $output == *"compiled: ${atom#*/}"* ]]
-		# Once in the phase and once in the summary of emerge.
+		# The message appears once in the phase and once in the summary of emerge.
 		[[ $(grep -c "Portcullis: $atom-1: src_[a-z]* runs without the limits PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: $3" <<<"$output") == 2 ]] || {
 			echo "$output"
 			return 1
 		}
 	done
 	(($(grep -c 'runs without' <<<"$output") == 4 * ${5-1}))
-	# Processes are tracked anyway.
+	# confine has tracked the processes of each phase, although both limits are missing.
 	[[ $(record_values "$RECORDS" compile 'r.applied.cgroup + r.missing.length') == $'confine2\nconfine2' ]]
 }
 
@@ -63,8 +63,8 @@ assert_limits_reported() {
 @test 'if root runs emerge and cgroup v2 has no controllers, the hook reports that PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX are not applied' {
 	assert_limits_reported root '-userpriv -pid-sandbox' 'its cgroup controller is not available here: ' run_without_controllers
 	prefix_clean
-	# Most phases run as portage, which has no delegated cgroup, and src_install as root, for which the reason is another one. Each user has
-	# one message per package: root does not trust a file of portage that records the message.
+	# With userpriv, most phases run as portage, which has no delegated cgroup. src_install runs as root, for which the controllers are missing. There is
+	# one message per package and user, because root does not trust the marker file by which portage records that the message was printed.
 	assert_limits_reported root 'userpriv -pid-sandbox' 'the cgroup of this process is not delegated to this user: ' run_without_controllers 2
 }
 

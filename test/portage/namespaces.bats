@@ -11,12 +11,12 @@ PKG='pretend setup preinst postinst'
 
 # probe_prefix root|user FEATURES [LINE...]: a prefix with app-test/probe-1. Standard input is appended to the ebuild.
 probe_prefix() {
-	# pkg_pretend runs, but no QA checks.
+	# A PREFIX_COMPLETE that is empty while prefix_make runs omits the QA checks. The ebuild still gets pkg_pretend.
 	PREFIX_COMPLETE='' prefix_make "$1" "test $2" "${@:3}"
 	prefix_package app-test/probe-1
 }
 
-# Emerges app-test/probe as if for the first time. Replacing an installed package would also run its phases.
+# Emerges app-test/probe as if for the first time, because the replacement of an installed package would also run phases of that package.
 probe_emerge() {
 	prefix_forget
 	run -0 prefix_emerge --oneshot app-test/probe
@@ -32,7 +32,7 @@ assert_namespaces() {
 	done
 }
 
-# assert_portage_isolates: fails unless the phases have the namespaces that Portage creates for root
+# assert_portage_isolates: fails unless the src_* phases have the namespaces that Portage creates if emerge runs as root
 assert_portage_isolates() {
 	local phase
 	for phase in $SRC; do

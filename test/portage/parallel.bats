@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Parallel builds that leave orphans, and random kill -9.
-# PORTCULLIS_KILLS is the number of processes to kill: 8 by default, 200 in `npm run soak`. Two are killed in an emerge of three
-# packages, or five in one of eight.
+# PORTCULLIS_KILLS is the number of processes to kill: 8 by default, 200 in `npm run soak`. The test
+# kills two processes in each run of emerge with three packages or, in `npm run soak`, five in each run with eight packages.
 
 load ../lib/prefix
 load ../lib/phase_processes
@@ -32,7 +32,7 @@ orphan_packages() {
 	run -0 prefix_emerge --oneshot --jobs="$count" --load-average=99 $PACKAGES app-test/clean
 	no_phase_processes
 	[[ ! $(phase_cgroups "$NAME") && $output != *"Portcullis: app-test/clean-1: src_"* ]]
-	# One of the packages reports it. With --jobs, Portage prints messages only in its summary.
+	# Only one of the packages reports the conflict, and only once, because Portage with --jobs prints messages only in its summary.
 	[[ $(grep -c 'a proxy on loopback conflicts with' <<<"$output") == 1 ]]
 	for atom in $PACKAGES; do
 		[[ $output == *"$atom-1: src_compile: 1 leftover process killed: ${atom#*/}-orphan 1000 (pid "* ]]
@@ -60,8 +60,8 @@ kill_candidates() {
 	done 2>/dev/null
 }
 
-# kill_at_random COUNT any|emerge: starts an emerge of PACKAGES and kills COUNT processes. With `emerge`, the last
-# killed process is emerge. Counts the killed processes in KILLED and KINDS.
+# kill_at_random COUNT any|emerge: emerges PACKAGES and kills COUNT processes of this run at random moments. With `emerge`, the last
+# killed process is emerge itself. Counts the killed processes in KILLED and KINDS.
 kill_at_random() {
 	local count=$1 last=$2 wanted victim kind package atom killed=0 attempts=0 emerge=no
 	local -a turns=(confine ebuild)
@@ -78,7 +78,7 @@ kill_at_random() {
 			KINDS[emerge]=$((KINDS[emerge] + 1))
 			break
 		fi
-		# Alternate between ebuild.sh and confine, and between rounds. After five attempts, take either, if both have been killed before.
+		# Kill ebuild.sh and confine in turn, and begin with the other one in later rounds. After five attempts, kill either, if both have been killed before.
 		wanted=${turns[(killed + round / 2) % 2]}
 		if ((KINDS[confine] == 0)); then
 			wanted=confine
@@ -134,7 +134,7 @@ kill_at_random() {
 			each=$((total > 20 ? 5 : 2)) last=any
 			orphan_packages $((total > 20 ? 8 : 3))
 			((each <= total - KILLED)) || each=$((total - KILLED))
-			# Kill emerge in every other round, shifted so that each configuration gets both.
+			# Kill emerge in every second round. The shift by round / 4 gives each configuration rounds with and without this.
 			(((round + round / 4) % 2)) || last=emerge
 			kill_at_random "$each" "$last"
 			prefix_clean

@@ -7,7 +7,7 @@ load ../lib/prefix
 @test 'if pmerge of pkgcore builds two packages, the hook reports once that no phase is confined, and portcullis doctor warns of this' {
 	local bin
 	bin=$("$TOP/scripts/pkgcheck") && bin=${bin%/*}
-	# pmerge merges into a ROOT without merged packages. fakeroot permits the changes of owner.
+	# pmerge merges into a ROOT of its own, in which no package is installed. Under fakeroot, an ordinary user can change the owner of files.
 	prefix_make user
 	prefix_features 'network-sandbox ipc-sandbox' "ROOT=\"$PREFIX_ROOT/root\""
 	mkdir -p "$PREFIX_ROOT/root/var/db/pkg"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The temporary test prefix, without Portcullis. The other tests rely on the behaviour of Portage that these tests check. namespaces.bats
-# checks Portage without Portcullis with the default FEATURES.
+# The temporary test prefix, without Portcullis. These tests check behaviour of Portage on which other tests rely. namespaces.bats checks Portage
+# with the default FEATURES.
 
 load ../lib/prefix
 # shellcheck disable=SC2034 # prefix.bash reads it

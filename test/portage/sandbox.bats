@@ -63,7 +63,7 @@ assert_sandbox_unchanged() {
 	grep -q 'NoNewPrivs:.1' <<<"$before"
 	grep -q loaded <<<"$before"
 	prefix_install_portcullis
-	# SANDBOX_ON controls whether libsandbox acts on the programs that the hook starts.
+	# Log SANDBOX_ON in the environment of confine: 0 means that libsandbox does not restrict the programs that the hook starts.
 	mv "$CONFINE" "$CONFINE.real"
 	printf '#!/bin/sh\necho "$SANDBOX_ON" >>%q\nexec %q "$@"\n' "$PREFIX_LOG/confine" "$CONFINE.real" >"$CONFINE"
 	chmod 755 "$CONFINE"

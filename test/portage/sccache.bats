@@ -18,7 +18,7 @@ setup_file() {
 # sccache_prefix FEATURES [LINE...]: a prefix with app-test/sample that compiles through sccache
 sccache_prefix() {
 	prefix_make user
-	# sccache called by the name of a compiler would act as this compiler.
+	# Install the program as sccache, because sccache under the name of a compiler would act as this compiler.
 	install -m 755 "$SCCACHE/sccache" "$PREFIX/usr/bin/sccache"
 	sccache_features "$@"
 	sample_package
@@ -38,7 +38,7 @@ sccache_emerge() {
 	STORED=$(distcc_host_run redis-cli -h "$DISTCC_HOST_IP" dbsize)
 }
 
-# pid-sandbox, which Portage enables by default, kills the server process of sccache. Fails if another message was printed.
+# Fails unless Portcullis printed only the message that it killed the sccache server, which pid-sandbox (a default of Portage) causes.
 assert_only_server_killed() {
 	local messages
 	messages=$(sample_messages)

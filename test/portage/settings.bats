@@ -54,7 +54,7 @@ run_phases() {
 		assert_namespace unpack net own
 	done
 
-	# With noauto, setup saves no settings. Only the network of src_unpack is tested.
+	# With noauto, setup saves no settings, so src_unpack uses the settings of its own run. This loop checks only the network of src_unpack.
 	for features in noauto 'noauto keeptemp'; do
 		prefix_conf "FEATURES=\"$features -ipc-sandbox\""
 		run_phases setup

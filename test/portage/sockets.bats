@@ -21,7 +21,7 @@ teardown() {
 	prefix_clean
 }
 
-# asking_prefix root|user: a prefix with app-test/host and app-test/own. Their src_compile connects to DOCKER and to sockets of its own, and
+# asking_prefix root|user: creates a prefix with app-test/host and app-test/own. Their src_compile connects to DOCKER and to sockets of its own, and
 # writes the results to PREFIX_LOG/PN. PORTCULLIS_SOCKETS is own for app-test/own.
 asking_prefix() {
 	local name

@@ -11,7 +11,7 @@ setup_file() {
 }
 
 setup() {
-	# Unprivileged users cannot enter the folders of bats.
+	# Do not use a folder of bats, because unprivileged users cannot enter it.
 	TEST_DIR=$(mktemp -d /var/tmp/pc-build.XXXXXX)
 	cd "$TEST_DIR" || return
 }
@@ -42,7 +42,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	for name in snprintf vsnprintf memcpy; do
 		elf -s "$BUILT" | grep -q "__${name}_chk"
 	done
-	# The linker drops the mark from the program if the C library lacks it, so the objects are checked.
+	# Check the object files for the CET mark, because the linker omits the mark from the program if the C library has no such mark.
 	if echo | "${CC:-cc}" -fcf-protection=full -x c -c -o cet.o - 2>/dev/null; then
 		for name in main.c $(cd "$TOP/native" && printf '%s\n' */*.c); do
 			elf -n "$TOP/native/build/${name%.c}.o" | grep -q 'IBT, SHSTK'
@@ -89,7 +89,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 @test 'valgrind reports no error while confine runs in each mode' {
 	make -s -C "$TOP/native" valgrind
 	install -m 755 "$TOP/native/build/valgrind/confine" confine
-	# Definite leaks only: a process that is about to exit does not free its memory.
+	# Report only definite leaks, because a process of confine that is about to exit does not free its memory.
 	run_all_modes valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite ./confine
 	run -1 grep '^==' log
 }

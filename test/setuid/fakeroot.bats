@@ -18,7 +18,7 @@ make_prefix() {
 			doins text
 			fowners 1:2 /usr/share/probe/text
 			stat -c '%u:%g' "\${ED}/usr/share/probe/text" "\${ED}/usr/share/probe" >>'$PREFIX_LOG/owners'
-			# The real ids, which fakeroot does not change, and the user id that it reports.
+			# Record the real user ids, which fakeroot does not change, and the user id that fakeroot reports.
 			{ grep ^Uid /proc/self/status; id -u; } >>'$PREFIX_LOG/ids'
 		}
 	EOF
@@ -30,7 +30,7 @@ install_setuid_confine() {
 	chmod 4710 "$CONFINE"
 }
 
-# run_install KIND: installs with fakeroot-KIND. Portage itself would always run /usr/bin/fakeroot, which is one of the two.
+# run_install KIND: runs the phases up to src_install with fakeroot-KIND (sysv or tcp) in place of /usr/bin/fakeroot, which is a link to only one of the two.
 run_install() {
 	run_with_fakeroot prefix_run timeout 100 "$PREFIX_PORTAGE/bin/python" -c '
 import runpy, sys
@@ -41,7 +41,8 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 ' "/usr/bin/fakeroot-$1" "$PREFIX_PORTAGE/lib/portage/bin/ebuild" "$PREFIX_REPO/app-test/probe/probe-1.ebuild" clean install </dev/null
 }
 
-# assert_daemon_reachable PHASE KIND: the phase can reach the daemon of fakeroot, is isolated otherwise, and the record has the kind
+# assert_daemon_reachable PHASE KIND: fails unless PHASE keeps only the network (tcp) or IPC (sysv) of the host, by which fakeroot-KIND reaches its
+# daemon, and the record contains KIND
 assert_daemon_reachable() {
 	local phase=$1 kind=$2
 	case $kind in
@@ -92,9 +93,8 @@ assert_install_phase() {
 	done
 }
 
-# Portage removes FAKEROOTKEY from the environment. Its phases then have the library without a daemon, and the library ignores EPERM
-# of chown. The test ends after src_install: faked confuses a new file with a removed directory of the same inode, and merging fails.
-# fakeroot-tcp loses its socket earlier.
+# Portage removes FAKEROOTKEY from the environment. So its phases have fakeroot's library without a daemon, and the library ignores EPERM of chown. The test
+# ends after src_install, because a merge fails: faked confuses a new file with a removed directory of the same inode, and fakeroot-tcp loses its socket.
 @test 'if Portage runs under fakeroot, Portcullis confines every phase, and file owners are the same as without Portcullis' {
 	local phase before
 	make_prefix '-fakeroot -pid-sandbox -mount-sandbox'

@@ -10,7 +10,7 @@ setup() {
 	ulimit -c unlimited
 }
 
-# caller_shell CODE: runs the code in bash as the caller. $1 is CONFINE, $2 is TOOL, and ARGS begin at $3
+# caller_shell CODE: runs CODE in bash as the caller. In CODE, $1 is CONFINE, $2 is TOOL, and $3 and later are the elements of ARGS
 caller_shell() {
 	as_caller timeout --kill-after=1 30 bash -c "$1" bash "$CONFINE" "$TOOL" "${ARGS[@]}"
 }
@@ -18,7 +18,7 @@ caller_shell() {
 @test 'if the caller of a set-user-id confine has closed descriptor 0, 1 or 2, this descriptor is closed for the command too' {
 	local closed
 	for closed in ':' '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
-		# The outer shell would reuse the closed descriptors.
+		# Close the descriptors inside bash -c, because the shell of this test would reuse closed descriptors.
 		# shellcheck disable=SC2016
 		caller_shell "exec ${closed#:}"'; "$2" files expected; exec "$1" "${@:3}" -- "$2" files fds'
 		diff expected fds
@@ -46,7 +46,7 @@ caller_shell() {
 	run -0 --separate-stderr as_caller "$TOOL" arguments 100000 8 "$CONFINE" "${ARGS[@]}" -- /usr/bin/env bash -c 'echo $#'
 	# bash -c uses the first argument as $0, which $# does not count.
 	[[ $output == 99999 ]]
-	# The kernel refuses a longer argument than 32 pages (MAX_ARG_STRLEN).
+	# 131,000 is near the maximum: the kernel refuses an argument that is longer than 32 pages (MAX_ARG_STRLEN).
 	# shellcheck disable=SC2016
 	run -0 --separate-stderr as_caller "$TOOL" arguments 1 131000 "$CONFINE" "${ARGS[@]}" -- bash -c 'echo ${#0}'
 	[[ $output == 131000 ]]
@@ -61,7 +61,7 @@ caller_shell() {
 	for limit in nofile fsize nproc as stack core cpu data memlock sigpending msgqueue; do
 		for value in 0 1; do
 			rm -f record
-			# The output is a pipe, because RLIMIT_FSIZE applies to files.
+			# Write the output to a pipe, because RLIMIT_FSIZE limits only files.
 			{
 				status=0
 				timeout --verbose --kill-after=1 10 "${unprivileged[@]}" env -i PATH="$PATH" prlimit --$limit=$value:$value \
@@ -73,9 +73,9 @@ caller_shell() {
 			[[ $(<"$BATS_TEST_TMPDIR/stderr") != *'timeout: sending signal'* ]]
 			case $limit in
 			nofile | nproc) ((status == 125)) ;;
-			# The kernel kills a program that exceeds these limits when it starts. With a large environment, execve(2) would fail before.
+			# The kernel kills confine (SIGSEGV, 139) when it starts, because it exceeds these limits. With a large environment, execve(2) would fail instead.
 			as | stack | data) ((status == 139)) ;;
-			# At the next timer tick, the kernel kills a program that exceeds its CPU time.
+			# The kernel kills a program that has exceeded its CPU time (137), but only at the next timer tick, before which the command may end (0).
 			cpu) ((status == 0 || status == 137)) ;;
 			*) ((status == 0)) ;;
 			esac
@@ -83,7 +83,7 @@ caller_shell() {
 				[[ ! -s $BATS_TEST_TMPDIR/limits ]]
 				continue
 			fi
-			# The expected limits come from a process that has started before it is limited.
+			# Read the expected limits from a process that is limited only after its start, because it could not start with some of them.
 			"${unprivileged[@]}" sleep infinity &
 			sleeper=$!
 			until_true 60 grep -q "^State:.S" "/proc/$sleeper/status"
@@ -97,14 +97,14 @@ caller_shell() {
 }
 
 @test 'a set-user-id confine exits with 125 if the caller has reached RLIMIT_NPROC' {
-	# The caller has one process already.
+	# The caller already has one process, prlimit, which becomes confine. So confine cannot create another one.
 	run -125 --separate-stderr as_caller prlimit --nproc=1:1 "$CONFINE" "${ARGS[@]}" -- true
 	[[ ${stderr-} == *'Resource temporarily unavailable'* ]]
 }
 
 @test 'with a set-user-id confine, the command inherits blocked signals and an ignored SIGCHLD' {
 	run -0 as_caller timeout 20 "$TOOL" blocked-signals "$CONFINE" "${ARGS[@]}" -- grep -E '^Sig(Blk|Ign)' /proc/self/status
-	# All signals blocked, SIGPIPE and SIGCHLD ignored.
+	# The masks mean: all signals are blocked, and SIGPIPE and SIGCHLD are ignored.
 	[[ $output == *SigBlk:*fffffffe7ffbfeff*SigIgn:*0000000000011000* ]]
 }
 

@@ -5,7 +5,7 @@
 
 load setuid_helper
 
-# find_watcher: sets WATCHER to the process with the listener of the caller's phase
+# find_watcher: sets WATCHER to the PID of the watcher, which has the seccomp listener for the caller's phase
 find_watcher() {
 	WATCHER=$(pgrep -U "$CALLER" -x confine-watcher)
 }
@@ -45,7 +45,7 @@ print("tried")' "$WATCHER"
 }
 
 @test 'if the caller has installed a seccomp listener, confine gains no privileges from its set-user-id bit' {
-	# Without CAP_SYS_ADMIN a filter needs no_new_privs (seccomp(2)), with which the kernel ignores the bit.
+	# A process without CAP_SYS_ADMIN must set no_new_privs to install a seccomp filter (seccomp(2)). The kernel then ignores set-user-id bits.
 	run -0 as_caller /usr/bin/python3 -c '
 import ctypes, os, struct, sys
 libc = ctypes.CDLL(None, use_errno=True)

@@ -4,7 +4,7 @@
 
 load setuid_helper
 
-# Shell code that prints the identity of its process. It contains the number of seccomp filters, so confine runs with --families any.
+# Shell code that prints the identity of its process. The output includes whether the process has seccomp filters, so confine runs with --families any, without one.
 # shellcheck disable=SC2016 # the inner shell's
 PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; umask; ulimit -a; stat -c "%u %g" /proc/self/status . /'
 
@@ -74,7 +74,7 @@ loader_stripped_names() {
 	local -a names
 	loader=$(readlink -f "$(LC_ALL=C readelf -l "$BASH" | sed -n 's/.*interpreter: \(.*\)]/\1/p')")
 	install -o root -m 4755 "$(type -P env)" "$TEST_DIR/env"
-	# The names are strings in the loader.
+	# Try all words in the binary of the loader that can be names of variables, because it contains the names as strings.
 	mapfile -t names < <(grep -aoE '[A-Z][A-Z0-9_]{4,}' "$loader" | sort -u)
 	as_caller env -i "${names[@]/%/=kept}" "$TEST_DIR/env" | sed 's/=.*//' >"$BATS_TEST_TMPDIR/kept"
 	rm "$TEST_DIR/env"
@@ -95,7 +95,7 @@ loader_stripped_names() {
 	local -a encoded=("${lost[@]/#/CONFINE_ENV_}")
 	as_caller env -i "${encoded[@]/%/=kept}" "$CONFINE" --net -- "$TOOL" variables encoded
 	sort encoded | diff "$BATS_TEST_TMPDIR/expected" -
-	# The TypeScript code encodes each of them.
+	# encodeSecureEnvironment() of the TypeScript code must encode each variable that the loader removes.
 	run -0 "$TOP/node_modules/.bin/tsx" -e '
 		const [file, ...names] = process.argv.slice(1);
 		import(file).then(({ encodeSecureEnvironment }) => {
@@ -164,7 +164,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $output == *mode=root* ]]
 	run -0 as_caller "$CONFINE" --probe
 	[[ $output == *mode=setuid* && $output == *net=yes* && $output == *proc=yes* ]]
-	# A caller with only effective uid 0 is not root.
+	# confine does not treat a caller whose effective uid is 0 and whose real uid is another one as root.
 	run -0 setpriv --ruid "$CALLER" --euid 0 --clear-groups "$CONFINE" --probe
 	[[ $output == *mode=setuid* ]]
 }
@@ -208,7 +208,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 }
 
 @test 'if confine can get neither privileges nor a user namespace, confine --require prints the system call that failed and does not run the command, and confine --best-effort runs the command' {
-	# In this user namespace the set-user-id bit has no effect, and a nested user namespace cannot be created.
+	# $deny runs confine in a user namespace in which the set-user-id bit has no effect and no nested user namespace can be created.
 	local deny='echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
 	run -125 as_caller unshare --user --map-root-user bash -c "$deny" - "$CONFINE" --ipc --require -- true
 	[[ $output == 'confine: ipc is not available: unshare(CLONE_NEWUSER): No space left on device' ]]

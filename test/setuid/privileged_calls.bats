@@ -33,7 +33,7 @@ audit_modified_copy() {
 	[[ $(record_value record r.mode) == setuid ]]
 	trace_run --net --ipc --cgroup "$ACCOUNT" --audit --limit pids.max=100 --limit memory.max=1G --best-effort --record record -- true
 	trace_run --net --ipc -- true
-	# Where unshare(2) is refused, --probe tests whether the watcher could replace the network namespace, with the caller's privileges only.
+	# If unshare(2) fails, confine --probe tests whether a seccomp filter could replace the network namespace. It must run this test with the caller's privileges only.
 	cc -O1 -Wall -Wextra -Werror -o "$TEST_DIR/refuse" "$TOP/test/setuid/refuse_unshare.c"
 	UNDER=("$TEST_DIR/refuse")
 	run -0 trace_run --probe
@@ -42,7 +42,7 @@ audit_modified_copy() {
 	node "$TOP/test/setuid/privileged_calls.mjs" "$TOP/docs/privilege.md" "$CALLER" "$BATS_TEST_TMPDIR"/trace.*
 }
 
-# One copy has all violations, because the audit of a copy compiles all of confine.
+# Put all violations into one copy of the tree, because the audit of each copy compiles all of confine.
 @test 'npm run audit:privileged fails if native/privileged/ calls code outside, if code outside raises a privilege or changes ids or capabilities, or if more than 500 lines run with privileges' {
 	audit_modified_copy util/evil.h 'static int evil(void) { return 0; }' privileged/isolate.c '#include "util/base.h"
 		#include "util/evil.h"

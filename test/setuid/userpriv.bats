@@ -30,7 +30,7 @@ install_setuid_confine() {
 			setsid -f sleep 1000 >/dev/null 2>&1 </dev/null
 		}
 	EOF
-	# Portage makes no namespaces, as in a container that refuses them to root.
+	# Replace spawn() of Portage so that Portage makes no namespaces, as in a container that refuses namespaces to root.
 	install_setuid_confine
 	run -0 prefix_run "${PREFIX_EMERGE[0]}" -c '
 import runpy, sys

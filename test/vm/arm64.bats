@@ -32,7 +32,7 @@ setup_file() {
 		mount -t cgroup2 cgroup2 /sys/fs/cgroup
 		echo nameserver 192.0.2.1 >/etc/resolv.conf
 		printf '%s\n' root:x:0:0::/:/bin/sh user:x:1000:1000::/:/bin/sh >/etc/passwd
-		# record NAME USER COMMAND...: prints a line with the name and the record of that phase
+		# record NAME USER COMMAND...: runs COMMAND as USER in confine, and prints a line with NAME and the record
 		record() {
 			name=$1 user=$2
 			shift 2
@@ -60,7 +60,7 @@ teardown_file() {
 	rm -rf -- "$MACHINE"
 }
 
-# phase_value NAME EXPRESSION: the value of a member of that record
+# phase_value NAME EXPRESSION: prints the value of EXPRESSION for the record NAME in the output of the machine
 phase_value() {
 	record_values <(sed -n "s/^record $1 //p" "$MACHINE/output") all "$2"
 }

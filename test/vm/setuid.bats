@@ -65,7 +65,7 @@ in_cgroup() {
 	until_true 60 pgrep -u "${ACCOUNT}c" -x sleep
 	echo 1 >"$cage/cgroup.freeze"
 	until_true 60 grep -q 'frozen 1' "$cage/cgroup.events"
-	# The frozen processes are the command, and the init process and supervisor of confine.
+	# The cgroup contains three frozen processes: the command, and the init process and the supervisor of confine.
 	[[ $(wc -l <"$cage/cgroup.procs") == 3 ]]
 	echo 0 >"$cage/cgroup.freeze"
 	kill -KILL "$(pgrep -o -u "${ACCOUNT}c" -x confine)"

@@ -32,7 +32,7 @@ setup() {
 	fsfreeze --freeze "$FROZEN"
 }
 
-# Thaws the file system first, because a process that inspects a stuck process can get stuck too.
+# Thaws the file system before other cleaning, because a process that inspects a stuck process can get stuck too.
 teardown() {
 	! fsfreeze --unfreeze "$FROZEN" 2>/dev/null || until_true 60 no_stuck_processes
 	prefix_clean
@@ -47,7 +47,7 @@ no_stuck_processes() {
 	[[ ! $(stuck_processes) ]]
 }
 
-# A program that leaves a process that is stuck in a write.
+# A Python program that leaves a process that is stuck in a write to the frozen file system.
 WRITE='
 import os, sys
 if os.fork() == 0:
@@ -95,7 +95,7 @@ assert_stuck_reported() {
 	((took < 10000))
 }
 
-# thaw_and_clean: thaws the file system, so that the stuck process dies. Fails unless the next confine removes its cgroup.
+# thaw_and_clean: thaws the file system, so that the stuck process dies. Fails unless the next run of confine removes the cgroup of that process.
 thaw_and_clean() {
 	fsfreeze --unfreeze "$FROZEN"
 	until_true 60 no_stuck_processes
