@@ -22,7 +22,7 @@ export interface Command {
 	readonly words: string;
 	/** The completions of each positional argument. */
 	readonly candidates: readonly Candidates[];
-	/** True if only the hook, a shell completion or an installer calls this command. `--help` and the completions omit such commands. */
+	/** True if only the hook or the script of a shell completion calls this command. `--help` and the completions omit such commands. */
 	readonly internal: boolean;
 	/** Runs the command and returns its exit status. If it throws an error, main() prints the message and chooses the exit status. */
 	readonly run: (input: Input) => number | Promise<number>;

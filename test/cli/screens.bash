@@ -117,7 +117,7 @@ assert_documented() {
 	diff <(normalized <"$file") <(normalized <"$BATS_TEST_TMPDIR/screen")
 }
 
-# assert_screen NAME STATUS COMMAND...: the command exits with STATUS and prints that screen, on lines of at most 80 columns.
+# assert_screen NAME STATUS COMMAND...: fails unless COMMAND exits with STATUS and prints docs/screens/NAME.txt, on lines of at most 80 columns.
 assert_screen() {
 	local name=$1
 	capture "${@:2}"
@@ -136,7 +136,7 @@ break_lines() {
 	fold -sw 80 | sed 's/ $//'
 }
 
-# capture STATUS COMMAND...: writes the output to $BATS_TEST_TMPDIR/screen_with_prompt.
+# capture STATUS COMMAND...: runs COMMAND, which must exit with STATUS, and writes its output, below a prompt with COMMAND, to $BATS_TEST_TMPDIR/screen_with_prompt.
 capture() {
 	local status=0
 	{

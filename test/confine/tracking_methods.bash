@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Runs a command under one tracking method of confine alone. Needs confine_helper.bash and its tool refuse_calls.
 #
-#   run_tracked METHOD COMMAND...     runs the command as TEST_UID in a confine that has only that tracking method. Uses CGROUP, the name of
+#   run_tracked METHOD COMMAND...     runs the command as TEST_UID in a confine that can use only that tracking method. Uses CGROUP, the name of
 #                                     the cgroup, and RECORD. METHOD is a value of `tracking` in records, or `setuid`: the PID namespace
 #                                     of a set-user-id confine
 #   record_names_method METHOD LINE   succeeds if the record in LINE has that tracking method

@@ -10,8 +10,8 @@ setup_file() {
 	cp "$TOP"/test/egress/clients/* "$AUDIT_DIR"
 }
 
-# assert_fetches COMM COMMAND...: the command fetches the page of the remote host if --allow lists the host, and fails otherwise. The record
-# has the attempts under the process name COMM.
+# assert_fetches COMM COMMAND...: fails unless COMMAND fetches the page of the remote host with --allow REMOTE:80, and does not fetch it with only
+# --allow REMOTE:81. The records must contain the attempts with the process name COMM.
 assert_fetches() {
 	local name=$1
 	shift

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { parseRecord } from '../../src/records/schema.ts';
 
-/** A record of a successful src_test, with these members in addition or instead. */
+/** Returns a record of a successful src_test, to which `members` are added or whose members they replace. */
 export function makeRecord(members: object): ReturnType<typeof parseRecord> {
 	const record = {
 		schema: 1,

@@ -54,7 +54,7 @@ export async function run({ values, flags, words: [word = ''] }: Input): Promise
 	return 0;
 }
 
-/** Finds the destinations that a package tried to reach, in its records. Throws an Error if there are none or too many. */
+/** Finds the destinations that a package tried to reach, in its records. Throws an Error if there are none or more than mostDestinations. */
 function recordedDestinations(atom: string, eprefix: string): { destinations: string[]; notes: string[] } {
 	const attempted = new AttemptedDestinations();
 	const name = atom.replace(/^[<>=~]*/, '').replace(/:.*/, '');

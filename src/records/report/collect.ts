@@ -7,7 +7,7 @@ import type { IpcObject, Orphan, Program, RunRecord } from '../schema.ts';
 import { withoutVersion } from '../../util/grammar.ts';
 import { add, sumOf } from '../../util/units.ts';
 
-/** Number of attempts of one command to reach one destination. The lookup of a host name is an attempt as well. */
+/** One command's attempts to reach one destination, and their number. The lookup of a host name is an attempt as well. */
 interface Tally {
 	readonly command: string;
 	/** The destination as ADDRESS:PORT, the host name of a lookup, or the path of a socket. */
@@ -20,7 +20,7 @@ interface Tally {
 export interface Selection {
 	/** Name of the selected package: CATEGORY/PF, CATEGORY/PN, PF or PN; undefined for all packages. */
 	readonly package?: string | undefined;
-	/** Selects the records with this value of `run`, which stands for one run of emerge; undefined for all runs. */
+	/** Value of `run` (PID-TICKS of emerge) in the selected records, which are then those of one run of emerge; undefined for all runs. */
 	readonly run?: string | undefined;
 	/** Start time of the earliest selected phase, ISO 8601 in UTC; undefined for all times. */
 	readonly since?: string | undefined;
@@ -59,7 +59,7 @@ function summaryOf(record: RunRecord) {
 		phase: record.phase,
 		mode: record.mode,
 		tracking: record.tracking,
-		/** True if Portage itself, not confine, had created at least one of the namespaces that FEATURES requests. */
+		/** True if Portage itself, not confine, had created at least one of the namespaces of the phase. */
 		byPortage: Object.values(record.applied).includes('portage'),
 		/** Exit status of the phase, or 128 + N if signal N killed it. */
 		exit: 'exit' in record.status ? record.status.exit : 128 + record.status.signal,
@@ -88,7 +88,7 @@ function emptyReport() {
 		phases: 0,
 		byPortage: 0,
 		failed: 0,
-		/** Number of phases that ran without a requested sandbox, or that nothing isolated (PORTCULLIS_AUDIT=only). */
+		/** Number of phases that ran without a requested sandbox, limit or setting, or that nothing isolated (PORTCULLIS_AUDIT=only). */
 		unconfined: 0,
 		/** Numbers of phases with a blocked attempt, with a killed process, and with an exceeded limit. */
 		blockedPhases: 0,
