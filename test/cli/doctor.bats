@@ -264,7 +264,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	run -2 prefix_run portcullis doctor now
 }
 
-@test 'portcullis doctor reports to an ordinary user in a chroot that user namespaces are not available, and to root that Portage applies sandboxes and that userpriv phases cannot write records' {
+@test 'portcullis doctor reports to an ordinary user in a chroot that user namespaces are not available, and to root that Portage applies sandboxes and whether phases with userpriv can write records' {
 	# shellcheck disable=SC2016 # for the inner shell
 	local inside='
 		mount --make-rprivate / && mount --rbind / "$1" || exit

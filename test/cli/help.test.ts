@@ -15,7 +15,7 @@ test('portcullis --help lists every public command and no internal command, and 
 describe.each(Object.entries(commands))('portcullis %s --help', (name, command) => {
 	const text = helpFor(name, command, 80);
 
-	test('the --help text of a command lists every option of the command and fits 80 columns', () => {
+	test(`portcullis ${name} --help lists every option of the command and fits 80 columns`, () => {
 		for (const option of Object.keys(command.options)) expect(text).toMatch(new RegExp(`^ {2}--${option} `, 'm'));
 		expect(widthOf(text)).toBeLessThanOrEqual(80);
 	});

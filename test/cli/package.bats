@@ -152,7 +152,7 @@ assert_builds() {
 	grep -qx "LICENSE=\"$licenses\"" "$ebuild"
 }
 
-@test 'Portage accepts the news item, and shows it only where app-portage/portcullis is installed' {
+@test 'Portage accepts the news item in packaging/, and shows this item only where app-portage/portcullis is installed' {
 	run -0 "$PREFIX_PORTAGE/bin/python" - "$TOP"/packaging/gentoo/metadata/news/*/*.txt <<-'EOF'
 		import sys
 		from portage.news import NewsItem

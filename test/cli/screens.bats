@@ -40,7 +40,7 @@ setup_file() {
 	[[ $(screen portcullis report --since 2999-01-01) == 'No matching phase is recorded.' ]]
 }
 
-@test 'portcullis report --last prints only the packages of the last emerge' {
+@test 'portcullis report --last prints only the packages of the last run of emerge' {
 	run -0 prefix_run portcullis report --last
 	[[ $output == *'app-misc/broken-2 src_compile'*'4 phases of 1 package'* ]]
 	[[ $output != *greeter* ]]

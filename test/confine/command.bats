@@ -130,7 +130,7 @@ MODES=('--net' "--net --cgroup x")
 	exec {held}>&-
 }
 
-@test 'confine --die-with-lock FILE opens FILE if another process has locked FILE, and does not open the locked target if FILE is a symbolic link' {
+@test 'confine --die-with-lock FILE opens FILE if another process has locked FILE, and does not open the locked target of FILE if FILE is a symbolic link' {
 	local name lock=$BATS_TEST_TMPDIR/lock
 	ln -s lock "$BATS_TEST_TMPDIR/link"
 	for name in lock link; do
@@ -155,7 +155,7 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$lock" "$CONFINE" --die-with-lock "$BA
 	exec {held}>&-
 }
 
-@test 'confine --die-with-file kills the command when the file or directory is deleted' {
+@test 'confine --die-with-file PATH kills the command when the file or directory PATH is deleted' {
 	local path
 	for path in file directory; do
 		mkdir -p "$BATS_TEST_TMPDIR/directory"

@@ -99,7 +99,7 @@ assert_programs_run() {
 	assert_survivors_killed docker subreaper "$TEST_UID" live_bomb
 }
 
-@test "with Docker's default seccomp profile, confine --net uses a seccomp filter instead of a namespace; --ipc is not available, so --require does not run the command, and --best-effort records this" {
+@test "with Docker's default seccomp profile, confine --net uses a seccomp filter instead of a namespace; --ipc is not available, so --require does not run the command, and --best-effort records ipc as missing" {
 	local user
 	for user in 0 "$TEST_UID"; do
 		run -0 run_in_container docker "$user" "$CONFINE" --net --ipc --cgroup x --best-effort --record "$RECORD" -- echo ran
@@ -120,14 +120,14 @@ assert_programs_run() {
 	[[ $(record_value "$RECORD" 'r.unreadable') == undefined && $(record_value "$RECORD" 'r.observed.map((t) => t.address + " " + t.count).join()') == '198.51.100.7 3' ]]
 }
 
-@test "with Docker's default seccomp profile, AddressSanitizer, gdb, ps, Node and Python work in a phase with --cgroup" {
+@test "with Docker's default seccomp profile, AddressSanitizer, gdb, ps, Node and Python work under confine --cgroup" {
 	assert_programs_run docker
 }
 
-@test "with Podman's default seccomp profile, AddressSanitizer, gdb, ps, Node and Python work in a phase with --cgroup" {
+@test "with Podman's default seccomp profile, AddressSanitizer, gdb, ps, Node and Python work under confine --cgroup" {
 	assert_programs_run podman
 }
 
-@test 'in a container without a seccomp profile, AddressSanitizer, gdb, ps, Node and Python work in a phase with --cgroup' {
+@test 'in a container without a seccomp profile, AddressSanitizer, gdb, ps, Node and Python work under confine --cgroup' {
 	assert_programs_run unconfined
 }

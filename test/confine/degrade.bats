@@ -83,7 +83,7 @@ assert_degrades() {
 	assert_degrades 'net ipc' ipc "unshare(CLONE_NEWUSER): $space" with_namespace_limit user setpriv --bounding-set=-sys_admin --inh-caps=-all --
 }
 
-@test 'if a seccomp filter refuses a system call, an unprivileged confine --best-effort runs the command without the isolation that needs this call' {
+@test 'if a seccomp filter refuses a system call, an unprivileged confine --best-effort runs the command without the namespaces that need this call' {
 	local refused='Operation not permitted'
 	assert_degrades 'net ipc' ipc "unshare(CLONE_NEWUSER): $refused" as_user "$TEST_DIR/refuse_calls" unshare=EPERM --
 	assert_degrades 'net ipc' ipc "unshare(CLONE_NEWUSER): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newuser=EPERM --
@@ -93,7 +93,7 @@ assert_degrades() {
 	assert_degrades ipc ipc "unshare(CLONE_NEWIPC): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newipc=EPERM --
 }
 
-@test 'if a seccomp filter refuses a system call, confine --best-effort as root runs the command without the isolation that needs this call' {
+@test 'if a seccomp filter refuses a system call, confine --best-effort as root runs the command without the namespaces that need this call' {
 	assert_degrades 'net ipc' ipc 'unshare(CLONE_NEWUSER): Operation not permitted' "$TEST_DIR/refuse_calls" unshare=EPERM --
 	assert_degrades ipc ipc 'unshare(CLONE_NEWIPC): Invalid argument' "$TEST_DIR/refuse_calls" unshare:newipc=EINVAL --
 	assert_degrades net '' 'unshare(CLONE_NEWNET): Invalid argument' "$TEST_DIR/refuse_calls" unshare:newnet=EINVAL --
@@ -154,7 +154,7 @@ STEPS="unshare unshare:newuser unshare:newnet unshare:newipc unshare:newuts unsh
 	[[ $output == 'confine: cgroup is not available: prctl(PR_SET_CHILD_SUBREAPER): Invalid argument' ]]
 }
 
-@test 'if /proc/self/uid_map is read-only, confine --best-effort runs the command without network and IPC isolation' {
+@test 'if /proc/self/uid_map is read-only, confine --best-effort runs the command without IPC isolation, and with a seccomp filter instead of a network namespace' {
 	assert_degrades 'net ipc' ipc 'writing /proc/self/uid_map: Read-only file system' with_read_only_proc
 }
 
@@ -231,7 +231,7 @@ with_masked_proc() {
 	[[ $(record_value "$RECORD" r.orphans.length) == 1 && $(record_value "$RECORD" r.missing.length) == 0 && $(record_value "$RECORD" r.tracking) == "$method" ]]
 }
 
-@test 'if root without CAP_SYS_ADMIN runs confine --limit in the root of the cgroup v2 tree, confine moves no process to another cgroup' {
+@test 'if root without CAP_SYS_ADMIN runs confine --limit in the root of the cgroup v2 tree, confine creates no cgroup portcullis.delegated there, to which it would move the other processes' {
 	local directory
 	# Run the test in a PID namespace, so that a wrong confine could move only the processes of this test.
 	run -0 unshare -pf --mount-proc setpriv --inh-caps=-sys_admin --bounding-set=-sys_admin \

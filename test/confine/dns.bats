@@ -105,7 +105,7 @@ except socket.gaierror as error:
 	assert_lookups 'left.example A left 40' 'left.example AAAA left 40' 'right.example A right 40' 'right.example AAAA right 40'
 }
 
-@test 'in a phase without network, a connection to 8.8.8.8 port 53 fails with ENETUNREACH' {
+@test 'in a phase without network, connect of a UDP socket to 8.8.8.8 port 53 fails with ENETUNREACH, and confine records this as a blocked connection' {
 	run -0 audit --net -- /usr/bin/python3 -c '
 import errno, socket
 probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -230,7 +230,7 @@ except TimeoutError:
     print("nothing received")
 '
 
-@test 'if a phase that runs as root starts a name server on 127.0.0.1:53, it receives the DNS queries of the phase instead of the DNS server of confine; an ordinary user cannot bind port 53' {
+@test 'if /etc/resolv.conf lists 127.0.0.1 and a phase of root starts a name server there, that server receives the DNS queries instead of the DNS server of confine; an ordinary user cannot bind port 53' {
 	RUN_AS=root with_resolv_conf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' -- /usr/bin/python3 -c "$SERVE" 127.0.0.1 >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == $'bound\nreceived True' && $(record_value "$RECORD" 'r.names_watched + r.lookups') == 'in partundefined' ]]
 	run -1 with_resolv_conf 'nameserver 127.0.0.1\n' -- /usr/bin/python3 -c "$SERVE" 127.0.0.1

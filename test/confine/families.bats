@@ -88,7 +88,7 @@ sys.stdin.read()" "$PPID"
 	[[ $output == $'socketcall inet ENOBUFS\nsocketcall inet made' ]]
 }
 
-@test 'confine --net restricts the socket families in two further cases: confine is setuid; Portage has isolated the network' {
+@test 'a set-user-id confine --net, and confine --net in a network namespace that Portage has created, restrict the socket families' {
 	local CONFINE=$AUDIT_DIR/setuid option RUN_AS=user
 	for option in --audit --best-effort; do
 		run -0 audit_run --net --record "$RECORD" "$option" -- "$AUDIT_DIR/make"

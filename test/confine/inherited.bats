@@ -31,7 +31,7 @@ UP='link set lo up'
 FOUR='address add 10.0.0.1/8 dev lo'
 SIX='address add fd::1/8 dev lo'
 
-@test 'if lo has 10.0.0.1/8 and fd::1/8 and the host name is localhost, confine assumes that Portage has isolated the network, and keeps that network namespace' {
+@test 'if lo has 10.0.0.1/8 and fd::1/8 and the host name is localhost, confine assumes that Portage has created the network and IPC namespaces, and keeps both' {
 	run -0 in_network localhost "$UP" "$FOUR" "$SIX"
 	[[ ${lines[0]} == "${lines[2]}" && ${lines[1]} == "${lines[3]}" ]]
 	assert_applied 'portage portage'
@@ -65,7 +65,7 @@ SIX='address add fd::1/8 dev lo'
 	done
 }
 
-@test 'if an address, the host name or an interface differs from those that Portage sets in a network namespace, confine assumes that Portage has made none and creates one' {
+@test 'if an address, the host name or an interface differs from those that Portage sets in a network namespace, confine creates its own network and IPC namespaces' {
 	local name line
 	while IFS='|' read -r name line; do
 		mapfile -t lines_given < <(tr ';' '\n' <<<"$line")

@@ -213,14 +213,14 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	done
 }
 
-@test 'if confine creates a user namespace, confine maps only the user id of the caller to the same id, and disables setgroups(2)' {
+@test 'in a user namespace for an ordinary user, confine maps only the user id of this user, to the same id, and disables setgroups(2)' {
 	run -0 as_user "$CONFINE" --net -- bash -c 'id -u; id -g; cat /proc/self/setgroups; tr -s " " </proc/self/uid_map; touch "$1" && stat -c %u "$1"' - "$TEST_DIR/owned"
 	[[ $output == "$TEST_UID"$'\n'"$TEST_UID"$'\ndeny\n '"$TEST_UID $TEST_UID 1"$'\n'"$TEST_UID" ]]
 	[[ $(stat -c %u "$TEST_DIR/owned") == "$TEST_UID" ]]
 	rm -f "$TEST_DIR/owned"
 }
 
-@test 'set*id, setgroups and chown calls return the same results in a user namespace as outside, for 64-bit and 32-bit programs' {
+@test 'in a user namespace of confine for an ordinary user, set*id, setgroups and chown calls return the same results as outside, for 64-bit and 32-bit programs' {
 	local bits
 	as_user touch "$TEST_DIR/own"
 	for bits in 64 32; do
@@ -232,7 +232,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	done
 }
 
-@test 'if root lacks CAP_SYS_ADMIN, confine creates a user namespace that maps all ids' {
+@test 'if root lacks CAP_SYS_ADMIN, confine creates a user namespace that maps all ids, or only the id of root if root also lacks CAP_SETUID' {
 	run -0 container_root "$CONFINE" --net --ipc --record "$RECORD" -- bash -c 'tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map; cat /proc/self/setgroups; touch "$1"; chown 250:12 "$1"; stat -c %u:%g "$1"; setpriv --reuid 7 --clear-groups id -u' - "$TEST_DIR/owned"
 	[[ $output == $' 0 0 4294967295\n 0 0 4294967295\nallow\n250:12\n7' ]]
 	[[ $(stat -c %u:%g "$TEST_DIR/owned") == 250:12 ]]

@@ -146,7 +146,7 @@ descriptor of a process of the host: EPERM'
 	}
 }
 
-@test "with Docker's default seccomp profile, connect fails with EACCES in a process of another user, because confine cannot inspect this process" {
+@test "with Docker's default seccomp profile, connect fails with EACCES in a process that runs as another user than confine, because confine cannot inspect this process" {
 	run -0 run_in_container docker 0 /usr/bin/python3 "$TEST_DIR/net_filter.py" host "$CONFINE" --net --audit --record "$RECORD" -- bash -c \
 		'setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}" 2>&1 | tail -n 1' - "$TEST_UID" /usr/bin/python3 "$TEST_DIR/net_filter.py" connect HOST_TCP
 	[[ $output == 'PermissionError: [Errno 13] Permission denied' && $(record_value "$RECORD" r.unreadable_why) == "reading the memory of a process: "* ]] || {

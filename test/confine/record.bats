@@ -50,7 +50,7 @@ written_at_once() {
 	[[ $writes == 1 && $(record_value "$RECORD" r.text.length) == 5000 ]]
 }
 
-@test 'confine writes the record to the --notice-file if Portcullis has something to report, and leaves the file empty otherwise' {
+@test 'confine writes the record to the --notice-file if the command leaves a process running, and leaves the file empty if the record contains nothing to report' {
 	as_root_and_user notice_file_written
 }
 
@@ -80,7 +80,7 @@ ends_by_itself() {
 	return 1
 }
 
-@test 'while confine supervises a command, confine uses less than 1 MiB of memory' {
+@test 'while a command runs, the supervisor process of confine uses less than 1 MiB of memory' {
 	local pss supervisor
 	# shellcheck disable=SC2016
 	"$CONFINE" --net --ipc --cgroup "$CGROUP" --record "$RECORD" --die-with $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$TEST_DIR/pss" 3>&- &

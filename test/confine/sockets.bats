@@ -119,7 +119,7 @@ results() {
 	[[ $(<"$AUDIT_DIR/out") == 'late ECONNREFUSED' && $(requests) == "$AUDIT_DIR/late python3 1 refused" ]]
 }
 
-@test 'with confine --own-sockets, a phase cannot connect to an older UNIX socket of the host after a chmod of this socket and a bind of a socket with the same inode number in another file system' {
+@test 'with confine --own-sockets, a phase that changes the mode of an older UNIX socket of the host, and binds one with the same inode number in another file system, cannot connect to the former' {
 	local folder=$AUDIT_DIR/tmpfs server
 	local -a AS_USER=(setpriv --reuid=12321 --regid=12321 --clear-groups --)
 	mkdir "$folder"
@@ -136,7 +136,7 @@ results() {
 	[[ $output == 'forge ECONNREFUSED' && $(requests) == "$folder/host python3 1 refused" ]]
 }
 
-@test 'without --net, confine decides by the age and the owner of a UNIX socket file whether the phase has bound the socket' {
+@test 'confine --audit without --net records requests to UNIX sockets of the host, and no requests to UNIX sockets that the phase has bound' {
 	mkdir -m 777 "$AUDIT_DIR/shared"
 	audit -- sh -c 'cd "$1" && /usr/bin/python3 "$2" own >own && exec /usr/bin/python3 "$2" host "$3"' sh "$AUDIT_DIR/shared" "$UNIX_CLIENT" "$HOST" >"$AUDIT_DIR/out"
 	[[ $(results) == ok ]]

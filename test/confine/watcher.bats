@@ -73,7 +73,7 @@ audit_exec() {
 
 CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh)
 
-@test 'if confine is killed while the command connects all the time, no process remains' {
+@test 'if the supervisor process of confine --audit is killed while the command connects all the time, no process of the command or of confine remains' {
 	local options
 	for options in '' '--cgroup audit'; do
 		for _ in 1 2 3; do
@@ -86,7 +86,7 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 	done
 }
 
-@test 'if confine is killed, the background processes of the command are killed too' {
+@test 'if the supervisor process of confine --audit is killed, the background processes of the command are killed too, also without --cgroup' {
 	start_watched --net -- sh -c 'setsid -f "$1" connect 100000000; setsid -f sleep 1000; echo up >"$2"; exec "$1" connect 100000000' sh "$CLIENT" "$READY"
 	kill -KILL "$SUPERVISOR"
 	wait "$SUPERVISOR" || true
@@ -153,7 +153,7 @@ used_memory() {
 	done
 }
 
-@test 'if the command exits at once, confine --audit still records in each of 100 runs that it has watched the command (watched=yes)' {
+@test 'in each of 100 runs, confine --audit records that it has watched the command (watched=yes), even if the command exits at once' {
 	local at_once=$AUDIT_DIR/at-once.jsonl
 	for _ in {1..100}; do
 		"$CONFINE" --net --audit --record "$at_once" -- true
@@ -225,7 +225,7 @@ CONNECT_AFTER_STALL=(bash -c "$(declare -f until_true)"'
 	[[ $(record_value "$RECORD" r.unreadable) == 1 && $(record_value "$RECORD" r.allowed) == undefined ]]
 }
 
-@test 'in a confined phase, socketcall(2) fails with EFAULT if the arguments are in a mapped file whose FUSE server does not answer' {
+@test 'with confine --audit, socketcall(2) fails with EFAULT if the arguments are in a mapped file whose FUSE server does not answer' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup audit -- bash -c "$(declare -f until_true)"'

@@ -105,7 +105,7 @@ describe.each(Object.entries(cases))('%s', (_, one) => {
 		},
 	);
 
-	test('for a configuration of cases.ts, the prefilter of the hook starts Node only if a conflict is possible', () => {
+	test('for a configuration of cases.ts, the prefilter of the hook starts Node if a conflict is possible, and not otherwise', () => {
 		const { uid = ordinary } = one;
 		if (uid !== process.getuid?.() && process.getuid?.() !== 0) return;
 		const { words } = detect(one);
@@ -113,7 +113,7 @@ describe.each(Object.entries(cases))('%s', (_, one) => {
 	});
 });
 
-test('portcullis doctor and portcullis explain query Portage for each make.conf variable that causes a conflict in cases.ts', () => {
+test('evidenceVariables contains each make.conf variable that causes a conflict in cases.ts', () => {
 	// Portage does not set these variables of the user's session, so doctor and explain read them from their own environment.
 	const session = ['PATH', 'HOME', 'XDG_CONFIG_HOME', 'DISPLAY', 'SSH_AUTH_SOCK', 'GPG_AGENT_INFO'];
 	const isQueried = (name: string) =>

@@ -55,7 +55,7 @@ describe('a conflict with a host in PORTCULLIS_ALLOW', () => {
 		['ccache', 'ccache', 'cache:80', { CCACHE_REMOTE_STORAGE: 'file:/x http://cache/' }],
 	];
 	test.each(rows)(
-		'%s is no conflict if PORTCULLIS_ALLOW contains the host and the port, and is a conflict with another port',
+		'%s is no conflict if PORTCULLIS_ALLOW contains the host and port of its server, and is a conflict if the entry has another port',
 		(row, word, allow, environment) => {
 			const features = ['network-sandbox', word];
 			const phaseContext = { phase: '', from: 'ebuild', features, restrict: [], properties: [], settings: resolve({}) };

@@ -67,7 +67,7 @@ assert_client() {
 	assert_client ECONNREFUSED nonblocking "$REMOTE" 81
 }
 
-@test 'with confine --allow, confine blocks and records connections to unlisted destinations and to the loopback addresses of the host' {
+@test 'confine --allow blocks and records connections to unlisted destinations; an entry for 0.0.0.0/0 does not allow a loopback address of the host, an entry for 127.0.0.1 does' {
 	local before
 	before=$(connection_count 8080)
 	run_client plain "$REMOTE" 8080

@@ -34,7 +34,7 @@ run_local_sockets() {
 	done
 }
 
-@test 'with confine --allow, while a socketcall(2) of an i386 process waits to send 6 MiB, each watcher process of confine uses less than 2 MiB of memory' {
+@test 'with confine --allow, while a socketcall(2) of an i386 process waits to send 6 MiB, the watcher and its helper process use less than 2 MiB each' {
 	local line memory phase
 	mkdir -m 777 "$AUDIT_DIR/large"
 	coproc PHASE { audit --net --allow 192.0.2.1:80 -- "$AUDIT_DIR/local_sockets32" "$AUDIT_DIR/large" threads wait 3>&-; }

@@ -94,7 +94,7 @@ source_with() {
 	[[ $output == same ]]
 }
 
-@test 'if a build declares POSIXLY_CORRECT or ___portcullis_options, to which the hook assigns, as a bash name reference, integer or readonly, the hook stops the phase and runs no command of the build' {
+@test 'if a build declares a variable to which the hook assigns, such as POSIXLY_CORRECT or CATEGORY, as a bash name reference, integer or readonly, the hook stops the phase and runs no command of the build' {
 	local definition
 	for definition in 'declare -n '{POSIXLY_CORRECT,CATEGORY,PF}"='elements[\$(/bin/echo evil >&2)]'" 'declare -n '{POSIXLY_CORRECT,___portcullis_options} \
 		"declare -i "{POSIXLY_CORRECT,___portcullis_options}"; y='elements[\$(/bin/echo evil >&2)]'" 'readonly POSIXLY_CORRECT' 'readonly ___portcullis_options'; do
@@ -107,7 +107,7 @@ source_with() {
 	done
 }
 
-@test 'if a build gives variables of the hook such as ___portcullis_name attributes of bash (declare -i, -n, -u, -c or -A), the hook removes the attributes and runs no command of the build' {
+@test 'if a build sets bash attributes (declare -i, -n, -u, -c or -A) on variables of the hook such as ___portcullis_name, the hook removes the attributes and runs no command of the build' {
 	local definition
 	for definition in 'declare -'{i,n,u,c,A}' ___portcullis_'{name,names,functions,text} \
 		"declare -n ___portcullis_name='elements[\$(/bin/echo evil >&2)]'"; do
@@ -119,7 +119,7 @@ source_with() {
 	done
 }
 
-@test 'programs that die of Portage starts in the hook get the environment of Portage, without variables and functions that the build has exported' {
+@test 'if the hook calls die of Portage, the programs that die starts get the environment of Portage, without variables and functions that the build has exported' {
 	local file
 	file=$(hook_stored settings)
 	echo evil >"$file"

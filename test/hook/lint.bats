@@ -17,7 +17,7 @@ lint() {
 	shellcheck --shell=bash "$@" -
 }
 
-@test 'for a Prefix path with special characters, the generated hook and the managed block of bashrc pass shellcheck' {
+@test 'for a Prefix path with special characters, the generated hook passes shellcheck and shfmt, and the managed block of bashrc passes shellcheck' {
 	local prefix
 	for prefix in "${PREFIXES[@]}"; do
 		hook_make "$prefix"

@@ -116,7 +116,7 @@ done
 	} | cmp - "$BASHRC"
 }
 
-@test "install.sh refuses a bashrc that is a directory, a FIFO or a symbolic link loop" {
+@test "install.sh refuses a bashrc that is a directory, a FIFO or a broken symbolic link" {
 	mkdir "$BASHRC"
 	refuses 5 'is a directory, which Portage ignores' --eprefix "$EP"
 	rmdir "$BASHRC"

@@ -70,7 +70,7 @@ is_refused() {
 }
 
 for broken in no_end no_begin twice reversed; do
-	bats_test_function --description "install.sh refuses a bashrc with unpaired markers of the managed block ($broken), also with --save-edits" -- is_refused "$broken"
+	bats_test_function --description "install.sh --uninstall and install.sh --save-edits refuse a bashrc with unpaired markers of the managed block ($broken)" -- is_refused "$broken"
 done
 
 @test "if bashrc has mode 0600, install.sh --save-edits saves the edited managed block with mode 0600" {

@@ -133,10 +133,10 @@ read_only_at() {
 }
 
 for dir in etc/portage usr usr/bin usr/share/portcullis usr/libexec var/log; do
-	bats_test_function --description "if the directory $dir is not writable, install.sh fails and changes nothing" -- read_only_at "$dir"
+	bats_test_function --description "if an ordinary user cannot write to the directory $dir of the Prefix, install.sh exits with 4 and changes nothing" -- read_only_at "$dir"
 done
 
-@test "if the user cannot write to one directory of the installation, install.sh --uninstall fails and changes nothing" {
+@test "if an ordinary user cannot write to one directory of the installation, install.sh --uninstall exits with 4 and changes nothing" {
 	shape_plain "$BASHRC"
 	be_ordinary
 	did_install --eprefix "$EP"

@@ -56,7 +56,7 @@ host() {
 	}
 }
 
-@test "if root runs install.sh on the host, root owns all installed files and group portage can write the log directory" {
+@test "if root runs install.sh without --eprefix and --destdir, root owns all installed files and group portage can write to the log directory" {
 	host '
 		portage 250
 		umask 077

@@ -74,7 +74,7 @@ for tool in install cp touch mv sync; do
 done
 
 # The kernel lets users make hard links to files that they can write (fs.protected_hardlinks).
-@test "if the Prefix owner replaces a temporary file of install.sh by a hard link to a file of root, the file of root keeps its mode and owner" {
+@test "if the Prefix owner replaces a temporary file of root's install.sh by a hard link to a file of root, the file of root keeps its mode and owner" {
 	local shared=$SCRATCH/shared.$BATS_TEST_NUMBER
 	echo shared >"$shared"
 	chmod 666 "$shared"
@@ -86,7 +86,7 @@ done
 	[[ $(stat -c '%a %u:%g' "$shared") == '666 0:0' ]]
 }
 
-@test "if the Prefix owner replaces every temporary file of install.sh by a symbolic link, files of root stay unchanged" {
+@test "if the Prefix owner, in a loop, replaces temporary files of root's install.sh by symbolic links to a file of root, the file of root stays unchanged" {
 	local pid i
 	as_user "$OWNER" /bin/bash -c 'shopt -s nullglob
 		while [[ -d ${3%/*} && ! -e $3 ]]; do
@@ -117,7 +117,7 @@ forge_record() {
 	chown -R "$OWNER:$OWNER" "$EP"
 }
 
-@test "if the log directory is a symbolic link and the record of the installation is forged, install.sh leaves the destination of the link unchanged" {
+@test "if the Prefix owner has forged the record of the installation and made the log directory a symbolic link to a directory of root, root's install.sh leaves that directory unchanged" {
 	forge_record 'log 700 0:0'
 	mkdir -p "$EP/var/log"
 	ln -s "$VAULT" "$EP/var/log/portcullis"
@@ -127,7 +127,7 @@ forge_record() {
 	vault_is_safe
 }
 
-@test "if phase.bash is a symbolic link to a file that only root can read, install.sh does not copy the content of that file into the Prefix" {
+@test "if phase.bash is a symbolic link of the Prefix owner to a file that only root can read, root's install.sh does not copy the content of that file into the Prefix" {
 	local mode
 	forge_record "file $(printf '%064d' 0) usr/share/portcullis/phase.bash"
 	for mode in '' --uninstall; do
@@ -137,7 +137,7 @@ forge_record() {
 	done
 }
 
-@test "with a forged record of the installation and symbolic links to files of root, install.sh --uninstall reads and removes nothing outside the Prefix" {
+@test "with a forged record of the installation and symbolic links to files of root, root's install.sh --uninstall changes nothing outside the Prefix and copies no file of root into the Prefix" {
 	local path sum
 	for sum in "$(sha256sum <"$SECRET" | cut -d' ' -f1)" "$(printf '%064d' 0)"; do
 		forge_record "file $sum usr/libexec/portcullis/secret" "file $sum usr/share/portcullis/secret" 'dir usr/libexec/portcullis' 'dir usr/libexec'
@@ -158,7 +158,7 @@ forge_record() {
 	done
 }
 
-@test "install.sh refuses a bashrc that is a symbolic link to a file that only root can read" {
+@test "for another user's Prefix, root's install.sh refuses a bashrc that is a symbolic link to a file that only root can read" {
 	ln -sfn "$SECRET" "$BASHRC"
 	refuses 5 'is a broken symbolic link' --eprefix "$EP"
 	vault_is_safe
@@ -227,7 +227,7 @@ log_tools() {
 	}
 }
 
-@test "install.sh prints no control characters from a record of the installation in another user's Prefix" {
+@test "root's install.sh prints no control characters from a record of the installation in another user's Prefix" {
 	forge_record "file $(printf '%064d' 0) ../$(printf '\033]0;x\007\302\233')"
 	run_install --eprefix "$EP"
 	[[ $status == 9 && $output == *'lists a path'* ]]
@@ -270,7 +270,7 @@ log_tools() {
 	refuses 10 'setsid --wait setpriv --reuid=12345 --regid=23456 --clear-groups' --eprefix "$EP"
 }
 
-@test "as root, install.sh exits with 10 if another user can write a directory above one of the installed files" {
+@test "as root, install.sh exits with 10 if another user can write to a directory above one of the installed files" {
 	chown -R 0:0 "$EP"
 	mkdir "$EP/usr" "$EP/home"
 	chown "$OWNER" "$EP/usr"
@@ -311,7 +311,7 @@ log_tools() {
 	refuses 10 "$EP belongs to nobody" --eprefix "$EP/home" --force
 }
 
-@test "as root, install.sh exits with 10 if another user can write the record of the installation" {
+@test "as root, install.sh exits with 10 if another user can write to the record of the installation" {
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"
 	chown "$OWNER" "$EP/usr/share/portcullis/installed"
@@ -335,12 +335,12 @@ refuses_line() {
 }
 
 sha=0000000000000000000000000000000000000000000000000000000000000000
-bats_test_function --description "install.sh refuses a record of the installation that lists a file outside the directories of Portcullis" -- refuses_line "file $sha etc/portage/make.conf" 'lists a path'
-bats_test_function --description "install.sh refuses a record of the installation that lists a file in a subdirectory of usr/share/portcullis" -- refuses_line "file $sha usr/share/portcullis/a/b" 'lists a path'
-bats_test_function --description "install.sh refuses a record of the installation that lists a directory that install.sh never creates" -- refuses_line 'dir usr/share/empty' 'lists a path'
-bats_test_function --description "install.sh refuses a record of the installation with an invalid checksum" -- refuses_line 'file x usr/bin/portcullis' 'cannot read the record'
-bats_test_function --description "install.sh refuses a record of the installation with an invalid owner of the log directory" -- refuses_line 'log 755 root' 'cannot read the record'
-bats_test_function --description "install.sh refuses a record of the installation with an unknown line" -- refuses_line 'chown etc/shadow' 'cannot read the record'
+bats_test_function --description "install.sh --uninstall refuses a record of the installation that lists a file outside the directories of Portcullis" -- refuses_line "file $sha etc/portage/make.conf" 'lists a path'
+bats_test_function --description "install.sh --uninstall refuses a record of the installation that lists a file in a subdirectory of usr/share/portcullis" -- refuses_line "file $sha usr/share/portcullis/a/b" 'lists a path'
+bats_test_function --description "install.sh --uninstall refuses a record of the installation that lists a directory that install.sh never creates" -- refuses_line 'dir usr/share/empty' 'lists a path'
+bats_test_function --description "install.sh --uninstall refuses a record of the installation with an invalid checksum" -- refuses_line 'file x usr/bin/portcullis' 'cannot read the record'
+bats_test_function --description "install.sh --uninstall refuses a record of the installation with an invalid owner of the log directory" -- refuses_line 'log 755 root' 'cannot read the record'
+bats_test_function --description "install.sh --uninstall refuses a record of the installation with an unknown line" -- refuses_line 'chown etc/shadow' 'cannot read the record'
 
 @test "if the log directory is a symbolic link, install.sh does not change the link and prints a note" {
 	chown -R 0:0 "$EP"
@@ -354,7 +354,7 @@ bats_test_function --description "install.sh refuses a record of the installatio
 	vault_is_safe
 }
 
-@test "if a group other than root can write /var/log, install.sh creates no log directory and prints a note" {
+@test "if a group other than root can write to /var/log, root's install.sh creates no log directory and prints a note" {
 	chown -R 0:0 "$EP"
 	mkdir -p "$EP/var/log"
 	chown 0:7 "$EP/var/log"

@@ -62,10 +62,10 @@ in_a_prefix() {
 	files_are_there "$EP"
 }
 
-@test "if root runs install.sh for a Prefix, root owns all installed files" { in_a_prefix root; }
-@test "if an ordinary user runs install.sh for a Prefix, that user owns all installed files" { in_a_prefix ordinary; }
+@test "if root installs in a Prefix of root, root owns all installed files" { in_a_prefix root; }
+@test "if an ordinary user installs in a Prefix of that user, that user owns all installed files" { in_a_prefix ordinary; }
 
-@test "if root runs install.sh for an ordinary user's Prefix, that user owns all installed files" {
+@test "if root installs in a Prefix of an ordinary user, that user owns all installed files" {
 	chown -R 65534:65534 "$EP"
 	did_install --eprefix "$EP"
 	[[ -z $(find "$EP" -not -uid 65534 -o -not -gid 65534) ]]

@@ -138,7 +138,7 @@ unbuilt() {
 	[[ $(wc -l <"$TREE/built") == 2 ]]
 }
 
-@test "if dist/portcullis.js generates no hook or one with a syntax error, install.sh exits with 3" {
+@test "if dist/portcullis.js fails, or generates an empty hook or a hook with a syntax error, install.sh exits with 3" {
 	PATH=$REAL_PATH
 	unbuilt
 	cp -a "$SCRATCH/tree/native/build/confine" "$TREE/native/build/confine"
@@ -150,7 +150,7 @@ unbuilt() {
 	refuses 3 'could not generate the hook: boom' --eprefix "$EP"
 }
 
-@test "if an ordinary user runs install.sh for the host, install.sh exits with 4 and prints both fixes: to run as root, or with --eprefix" {
+@test "if an ordinary user runs install.sh without --eprefix, install.sh exits with 4 and prints both fixes (run as root, or with --eprefix); with --setuid, install.sh also exits with 4" {
 	be_ordinary
 	refuses 4 'is not writable: run install.sh as root, or with --eprefix DIR' --force
 	refuses 4 '--setuid needs root' --eprefix "$EP" --setuid

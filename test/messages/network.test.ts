@@ -36,7 +36,7 @@ describe('network messages', () => {
 		]);
 	});
 
-	test('the network message and the command portcullis report count the same attempts: connections, packets of unknown programs, and DNS lookups', () => {
+	test('the number of attempts in the network message is the sum of connections, packets of unknown programs, and DNS lookups', () => {
 		const attempts = (members: object) => /src_test: (\d+) attempts? blocked/.exec(lines(members)[0] ?? '')?.[1];
 		expect(attempts({ blocked: [attempt] })).toBe('2');
 		expect(attempts({ blocked: [attempt], unreachable: 5 })).toBe('5');

@@ -169,7 +169,7 @@ describe('an invalid record', () => {
 		[`{"schema":1,"time":"${time}"}`, 'status is not an object'],
 		[`{"schema":1,"time":"${time}","status":{"exit":0},"orphans":[{"pid":"7"}]}`, 'orphans.pid is not an integer'],
 		[`{"schema":1,"time":"${time}","status":{"exit":0},"missing":{}}`, 'missing is not a list'],
-	])('parseRecord() refuses %s with a message that names the invalid member', (line, message) => {
+	])('parseRecord() refuses the line %s with a message that states what is invalid', (line, message) => {
 		expect(() => parseRecord(line)).toThrow(message);
 	});
 });

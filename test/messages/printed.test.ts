@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { firstTime } from '../../src/messages/printed.ts';
 
-test('if the PID and start time of emerge are known, firstTime() returns true once per message and run of emerge', () => {
+test('if the PID and start time of emerge are known, the function returned by firstTime() returns true once per message and run of emerge', () => {
 	const root = mkdtempSync(join(tmpdir(), 'reported-'));
 	const run = (name: string, emerge: string) => {
 		const builddir = join(root, 'app-misc', name);
@@ -28,7 +28,7 @@ test('if the PID and start time of emerge are known, firstTime() returns true on
 	}
 });
 
-test('if the PID and start time of emerge are unknown, firstTime() returns true once per message and package', () => {
+test('if the PID and start time of emerge are unknown, the function returned by firstTime() returns true once per message and package', () => {
 	const portage = mkdtempSync(join(tmpdir(), 'reported-'));
 	try {
 		const [one, two] = ['one', 'two'].map((name) => join(portage, 'app-misc', name, '.ipc'));

@@ -33,7 +33,7 @@ emerge_with_fakeroot() {
 		"$PREFIX_ROOT/emerge" prefix_emerge --oneshot app-test/probe
 }
 
-@test 'with FEATURES=fakeroot and fakeroot-sysv, src_install keeps the IPC namespace of the host, because fakeroot would hang in a new IPC namespace' {
+@test 'with FEATURES=fakeroot, if fakeroot is fakeroot-sysv, src_install keeps the IPC namespace of the host, because fakeroot would hang in a new IPC namespace' {
 	emerge_with_fakeroot fakeroot-sysv
 	assert_namespace install net own
 	assert_namespace install ipc host
@@ -43,7 +43,7 @@ emerge_with_fakeroot() {
 	[[ $output != *fakeroot-tcp* ]]
 }
 
-@test 'with FEATURES=fakeroot and fakeroot-tcp, src_install keeps the network namespace of the host, because fakeroot would fail in a new network namespace' {
+@test 'with FEATURES=fakeroot, if fakeroot is fakeroot-tcp, src_install keeps the network namespace of the host, because fakeroot would fail in a new network namespace' {
 	emerge_with_fakeroot fakeroot-tcp
 	assert_namespace install net host
 	assert_namespace install ipc own
@@ -68,7 +68,7 @@ start_session() {
 	prefix_env "${SESSION[@]}"
 }
 
-@test 'the hook reports conflicts of http_proxy, SSH_AUTH_SOCK, GPG_AGENT_INFO and DISPLAY with the sandbox once per run of emerge, and none if the suggested ENV_UNSET is set' {
+@test 'the hook reports each conflict of http_proxy, SSH_AUTH_SOCK, GPG_AGENT_INFO and DISPLAY with the sandbox once per run of emerge, and none with the ENV_UNSET that portcullis explain suggests' {
 	local name fixes
 	prefix_make user network-sandbox 'PORTCULLIS_ONFAILURE="die"'
 	start_session
@@ -110,7 +110,7 @@ start_session() {
 	[[ $output != *conflicts\ with* ]]
 }
 
-@test 'as root with FEATURES=pid-sandbox, which hides emerge from phases, the hook reports once per run of emerge that http_proxy conflicts with the sandbox, and portcullis report --last prints the last run' {
+@test 'as root with FEATURES=pid-sandbox, which hides emerge from phases, the hook reports once per run of emerge that http_proxy conflicts with the sandbox, and portcullis report --last selects the last run' {
 	prefix_make root 'network-sandbox pid-sandbox' 'http_proxy="http://127.0.0.1:3128"'
 	prefix_package app-test/one-1 </dev/null
 	prefix_package app-test/two-1 </dev/null

@@ -45,7 +45,7 @@ assert_confined() {
 	assert_namespace unpack ipc own
 }
 
-@test 'in a confined phase, lines of /etc/portage/bashrc below the managed block run once, in the sandbox; profile.bashrc runs outside and then inside, with the same initial environment' {
+@test 'in a confined phase, lines of /etc/portage/bashrc below the managed block run once, in the sandbox; profile.bashrc runs outside the sandbox and then inside, with the same initial environment' {
 	local note='[[ ${EBUILD_PHASE} != compile ]] || readlink /proc/self/ns/net >>'
 	echo "$note \"$PREFIX_LOG/user\"" >"$PREFIX/etc/portage/bashrc"
 	# Portage does not save CCACHE_* variables, so the phase sees only the value that bashrc exports at the start of this phase.

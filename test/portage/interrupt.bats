@@ -108,19 +108,19 @@ assert_no_cgroup() {
 	[[ ! $(phase_cgroups "$1") ]]
 }
 
-@test 'as an ordinary user, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
+@test 'as an ordinary user, after kill -9 of emerge, ebuild.sh or confine, all processes of the phase end, and no cgroup remains after the next run of confine' {
 	assert_kills_clean_up 'ordinary user' user
 }
 
-@test 'as root with the default FEATURES, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
+@test 'as root with the default FEATURES, after kill -9 of emerge, ebuild.sh or confine, all processes of the phase end, and no cgroup remains after the next run of confine' {
 	assert_kills_clean_up 'root, default FEATURES' root
 }
 
-@test 'as root without pid-sandbox, network-sandbox and ipc-sandbox in FEATURES, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
+@test 'as root with FEATURES="-pid-sandbox -network-sandbox -ipc-sandbox", after kill -9 of emerge, ebuild.sh or confine, all processes of the phase end, and no cgroup remains after the next run of confine' {
 	assert_kills_clean_up 'root, no pid-sandbox' root '-pid-sandbox -network-sandbox -ipc-sandbox'
 }
 
-@test 'as root with neither userpriv nor a sandbox in FEATURES, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
+@test 'as root with neither userpriv nor a sandbox in FEATURES, after kill -9 of emerge, ebuild.sh or confine, all processes of the phase end, and no cgroup remains after the next run of confine' {
 	assert_kills_clean_up 'root, as root' root '-pid-sandbox -network-sandbox -ipc-sandbox -mount-sandbox -userpriv -usersandbox'
 	[[ $(record_values "$RECORDS" unpack r.tracking | tail -n1) == cgroup+pidns ]]
 }

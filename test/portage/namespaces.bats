@@ -50,7 +50,7 @@ assert_portage_isolates() {
 # The phases with their own network and IPC, whatever the package and the settings.
 ALWAYS='prepare configure compile install'
 
-@test 'as an ordinary user, no phase is isolated without Portcullis; with Portcullis, src_* phases are isolated (src_unpack except for the network), and the output of emerge is the same' {
+@test 'as an ordinary user, no phase is isolated without Portcullis; with Portcullis, the src_* phases are isolated, except the network of src_unpack, and emerge prints the same output' {
 	local key before
 	probe_prefix user '' </dev/null
 	probe_emerge
@@ -83,7 +83,7 @@ ALWAYS='prepare configure compile install'
 	[[ $(prefix_run portcullis doctor --json) == *"phases keep the /dev/shm of the host, because Portage makes the IPC namespace and mounts no new /dev/shm"* ]]
 }
 
-@test 'PROPERTIES=test_network gives src_test the network of the host, RESTRICT=network-sandbox gives it to all phases, and a CCACHE_DIR in /dev/shm gives phases the /dev/shm of the host' {
+@test 'PROPERTIES=test_network gives src_test the network of the host, RESTRICT=network-sandbox gives this network to all phases, and a CCACHE_DIR in /dev/shm gives phases the /dev/shm of the host' {
 	probe_prefix user '' <<<'PROPERTIES="test_network"'
 	prefix_install_portcullis
 	probe_emerge

@@ -22,7 +22,7 @@ orphan_packages() {
 	done
 }
 
-@test 'with emerge --jobs, Portcullis writes a record of each phase, reports the orphaned processes of each package, prints nothing for a package without orphans, and reports once that http_proxy conflicts with the sandbox' {
+@test 'with emerge --jobs, Portcullis records each src_* phase, reports the orphaned processes of each package, prints nothing about other packages, and reports once that http_proxy conflicts with the sandbox' {
 	local atom count=$((${PORTCULLIS_KILLS-8} > 20 ? 8 : 3))
 	prefix_make user cgroup 'http_proxy="http://127.0.0.1:3128"'
 	prefix_install_portcullis
@@ -121,7 +121,7 @@ kill_at_random() {
 	KILLED=$((KILLED + killed))
 }
 
-@test 'after kill -9 of emerge, ebuild.sh or confine at random times, no process and no cgroup of a phase remains; if emerge was not killed, the other builds succeed' {
+@test 'after kill -9 of emerge, ebuild.sh or confine at random times, all processes of the phases end, and confine --gc of root removes the cgroups; if emerge was not killed, the other builds succeed' {
 	local total=${PORTCULLIS_KILLS-8} user features last round=0 each
 	local -A KINDS=([emerge]=0 [ebuild]=0 [confine]=0)
 	KILLED=0

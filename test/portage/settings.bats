@@ -114,7 +114,7 @@ run_phases() {
 	[[ ! -e $PREFIX_TMP/portage/app-test/probe-1 ]]
 }
 
-@test 'if package.env assigns PORTCULLIS_FAMILIES="packet" to a package, its phases can create AF_PACKET sockets; an unknown family stops the build' {
+@test 'if package.env assigns PORTCULLIS_FAMILIES="packet" to a package, the seccomp filter of its phases permits AF_PACKET sockets; an unknown family stops the build' {
 	# AF_PACKET needs CAP_NET_RAW. EPERM comes from the kernel, EAFNOSUPPORT (97) from the filter.
 	prefix_package app-test/probe-1 <<-'EOF'
 		src_compile() {

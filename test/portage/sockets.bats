@@ -56,7 +56,7 @@ sockets_of() {
 	record_values "$RECORDS" compile "r.package === 'app-test/$1' ? (r.sockets ?? []).map((s) => [s.path, s.comm, s.count, s.refused].join(' ')).join() : ''" | grep .
 }
 
-@test 'by default, a phase can connect to a UNIX socket of root; with PORTCULLIS_SOCKETS=own, it gets ECONNREFUSED, but name lookups, and Redis and D-Bus servers of the phase, work' {
+@test 'by default, a phase can connect to a UNIX socket of a root process; with PORTCULLIS_SOCKETS=own, connect fails with ECONNREFUSED, but name lookups, and Redis and D-Bus servers of the phase, work' {
 	asking_prefix user
 	run -0 prefix_emerge --oneshot app-test/host app-test/own
 	[[ $(<"$PREFIX_LOG/host") == $'docker ok\n'"$OWN_RESULTS" && $(<"$PREFIX_LOG/own") == $'docker ECONNREFUSED\n'"$OWN_RESULTS" ]]
@@ -67,7 +67,7 @@ sockets_of() {
 	[[ $output == *'Requests to the host: '*"$DOCKER"*'container engine: It starts containers as root'* ]]
 }
 
-@test 'as root, in a network namespace that Portage has created, PORTCULLIS_SOCKETS=own refuses connections to a UNIX socket of root, but Redis, D-Bus and name lookups in the phase work' {
+@test 'as root, in a network namespace that Portage has created, PORTCULLIS_SOCKETS=own refuses connections to a UNIX socket of a root process, but name lookups, and Redis and D-Bus servers of the phase, work' {
 	asking_prefix root
 	run -0 prefix_emerge --oneshot app-test/own
 	[[ $(<"$PREFIX_LOG/own") == $'docker ECONNREFUSED\n'"$OWN_RESULTS" && $(sockets_of own-1) == "$DOCKER python3 1 true" ]]

@@ -197,10 +197,10 @@ describe('--since', () => {
 		['2026-11-20T21:50Z', '2026-11-20T21:50:00.000Z'],
 		['2026-11-20T21:50', new Date(2026, 10, 20, 21, 50).toISOString()],
 		['2026-11-20', new Date(2026, 10, 20).toISOString()],
-	])('--since="%s" selects records after %s', (text, time) => {
+	])('portcullis report --since="%s" selects the records after %s', (text, time) => {
 		expect(sinceTime(text, now)).toBe(time);
 	});
-	test.each(['', 'last week', '3', '2026-13-01', '5y'])('--since="%s" is refused', (text) => {
+	test.each(['', 'last week', '3', '2026-13-01', '5y'])('portcullis report refuses --since="%s"', (text) => {
 		expect(() => sinceTime(text, now)).toThrow('is not a time. Use');
 	});
 });

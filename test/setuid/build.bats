@@ -72,7 +72,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	run -1 grep NEEDED dynamic
 }
 
-@test 'AddressSanitizer and UndefinedBehaviorSanitizer report no error while confine runs in each mode' {
+@test 'AddressSanitizer and UndefinedBehaviorSanitizer report no error in runs of confine with and without a supervisor and with invalid options, as root and as an ordinary user' {
 	local report
 	make -s -C "$TOP/native" sanitized
 	install -m 755 "$TOP/native/build/sanitized/confine" confine
@@ -86,7 +86,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 }
 
 # shellcheck disable=SC2030
-@test 'valgrind reports no error while confine runs in each mode' {
+@test 'valgrind reports no error in runs of confine with and without a supervisor and with invalid options, as root and as an ordinary user' {
 	make -s -C "$TOP/native" valgrind
 	install -m 755 "$TOP/native/build/valgrind/confine" confine
 	# Report only definite leaks, because a process of confine that is about to exit does not free its memory.
@@ -96,7 +96,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 
 # valgrind supports neither seccomp(2) nor the clone(2) of the watcher, so it runs the parsers of the watcher alone.
 # shellcheck disable=SC2030
-@test 'valgrind reports no error in the parsers of DNS, SOCKS, system calls and files of /proc with the corpus of each fuzzer' {
+@test 'with the files in test/fuzz/corpus as input, valgrind reports no error in the parsers of DNS, SOCKS, system calls and files of /proc' {
 	local name
 	make -s -C "$TOP/native" build/fuzz/replay
 	for name in dns socks calls text; do

@@ -86,7 +86,7 @@ run_allowed() {
 	assert_allowed "client $REMOTE 80 1 0"
 }
 
-@test 'with confine --allow, if confine cannot inspect the first process that connects, all connections fail, and the record has the reason' {
+@test 'with a set-user-id confine --allow, if confine cannot inspect the first process that connects, all connections fail, and the record has the reason' {
 	install -m 0711 "$TEST_DIR/client" "$TEST_DIR/closed"
 	# shellcheck disable=SC2016 # for the inner shell
 	run_allowed sh -c '"$1" plain "$3" 80; "$2" plain "$3" 80' - "$TEST_DIR/closed" "$TEST_DIR/client" "$REMOTE"

@@ -70,13 +70,13 @@ assert_install_phase() {
 	[[ $(record_values "$RECORDS" compile r.fakeroot) == undefined ]]
 }
 
-@test 'with FEATURES=fakeroot and fakeroot-sysv, an unprivileged confine does not isolate IPC in src_install, and file owners are correct' {
+@test 'with FEATURES=fakeroot, if fakeroot is fakeroot-sysv, an unprivileged confine does not isolate IPC in src_install, and file owners are correct' {
 	make_prefix ''
 	assert_install_phase sysv
 	[[ $(record_values "$RECORDS" install r.mode) == userns ]]
 }
 
-@test 'with FEATURES=fakeroot and fakeroot-tcp, an unprivileged confine does not isolate the network in src_install, and file owners are correct' {
+@test 'with FEATURES=fakeroot, if fakeroot is fakeroot-tcp, an unprivileged confine does not isolate the network in src_install, and file owners are correct' {
 	make_prefix ''
 	assert_install_phase tcp
 	[[ $(record_values "$RECORDS" install r.mode) == userns ]]

@@ -207,7 +207,7 @@ caller_shell() {
 	rm -rf "$WORK/d"
 }
 
-@test 'with umask 0 or 0777, a set-user-id confine writes records with mode 664, and the command inherits the umask' {
+@test 'with umask 0 or 0777, a set-user-id confine creates the record file with mode 664, and the command inherits the umask' {
 	local mask
 	for mask in 0 0777; do
 		rm -f record

@@ -44,7 +44,7 @@ print("tried")' "$WATCHER"
 	rm "$TEST_DIR/id"
 }
 
-@test 'if the caller has installed a seccomp listener, confine gains no privileges from its set-user-id bit' {
+@test 'if the caller of a set-user-id confine has installed a seccomp listener, confine gains no privileges from the set-user-id bit' {
 	# A process without CAP_SYS_ADMIN must set no_new_privs to install a seccomp filter (seccomp(2)). The kernel then ignores set-user-id bits.
 	run -0 as_caller /usr/bin/python3 -c '
 import ctypes, os, struct, sys

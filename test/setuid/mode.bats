@@ -22,7 +22,7 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 	diff "$BATS_TEST_TMPDIR"/{without,within}
 }
 
-@test 'a set-user-id confine creates all namespaces except a user namespace, and lo has the addresses that Portage also sets' {
+@test 'a set-user-id confine --net --ipc --cgroup creates net, ipc, pid, uts and mnt namespaces, but no user namespace; the host name is localhost, and lo has the address 10.0.0.1' {
 	local kind inside
 	# shellcheck disable=SC2016
 	as_caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" -- bash -c '
@@ -38,7 +38,7 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 	[[ $output == *10.0.0.1* ]]
 }
 
-@test 'with a set-user-id confine, the files in /proc/PID of the command belong to the caller' {
+@test 'with a set-user-id confine, /proc/PID/environ of a process of the command belongs to the caller' {
 	# shellcheck disable=SC2016
 	run -0 as_caller "$CONFINE" --net --cgroup "$ACCOUNT" -- bash -c 'sleep 100 & stat -c %U /proc/$!/environ; kill $!'
 	[[ $output == "${ACCOUNT}c" ]]
@@ -81,7 +81,7 @@ loader_stripped_names() {
 	printf '%s\n' "${names[@]}" | grep -vxFf "$BATS_TEST_TMPDIR/kept"
 }
 
-@test 'with a set-user-id confine, --environ and CONFINE_ENV_NAME pass variables to the command that the loader removes from set-user-id programs' {
+@test 'with --environ or CONFINE_ENV_NAME, a set-user-id confine gives the command also the variables that the dynamic loader removes from the environment of set-user-id programs' {
 	local -a lost
 	mapfile -t lost < <(loader_stripped_names)
 	printf '%s\n' "${lost[@]}" | grep -x LD_PRELOAD
@@ -150,7 +150,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $output == 0 && $(record_value record 'r.mode + r.tracking') == setuidpidns ]]
 }
 
-@test 'if the caller has set no_new_privs, confine uses a user namespace' {
+@test 'if the caller of a set-user-id confine has set no_new_privs, confine uses a user namespace' {
 	as_caller setpriv --no-new-privs "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --best-effort --record record -- true
 	[[ $(record_value record 'r.mode + JSON.stringify(r.applied.net)') == 'userns"confine"' ]]
 }
@@ -195,7 +195,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $(record_value record 'r.mode + JSON.stringify(r.applied) + r.missing.length + r.setuid_inert') == 'userns{"net":"confine","ipc":"confine"}0true' ]]
 }
 
-@test 'if unshare(2) fails, a set-user-id confine drops its privileges and filters system calls, and the record lists the missing isolation' {
+@test 'if unshare(2) fails, a set-user-id confine drops its privileges and uses a seccomp filter instead of a network namespace, and the record lists ipc as missing' {
 	cc -O1 -Wall -Wextra -Werror -o "$TEST_DIR/refuse" "$TOP/test/setuid/refuse_unshare.c"
 	# shellcheck disable=SC2016
 	run -0 "$TEST_DIR/refuse" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \

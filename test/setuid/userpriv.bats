@@ -14,7 +14,7 @@ install_setuid_confine() {
 	chmod 4710 "$CONFINE"
 }
 
-@test 'with FEATURES=userpriv, a set-user-id confine isolates phases without a user namespace, and a phase still has the pipe and the TMPDIR of Portage and creates files as user portage' {
+@test 'with FEATURES=userpriv, a set-user-id confine isolates phases without a user namespace; a phase still has the pipe PORTAGE_EBUILD_EXIT_FD and the TMPDIR of Portage, and creates files as user portage' {
 	local phase
 	prefix_conf 'FEATURES="userpriv cgroup network-sandbox ipc-sandbox -pid-sandbox -mount-sandbox -sandbox -usersandbox"'
 	prefix_package app-test/probe-1 <<-EOF

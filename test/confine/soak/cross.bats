@@ -37,7 +37,7 @@ assert_runs() {
 	assert_runs aarch64-linux-gnu qemu-aarch64
 }
 
-@test 'a confine that was cross-compiled for 32-bit ARM runs a command under qemu-user' {
+@test 'confine compiles for 32-bit ARM and runs a command under qemu-user' {
 	assert_compiles arm-linux-gnueabihf ARM
 	assert_runs arm-linux-gnueabihf qemu-arm
 }

@@ -64,6 +64,6 @@ assert_killed_clean_up() {
 }
 
 for method in pidns subreaper cgroup cgroup+pidns; do
-	bats_test_function --description "after kill -9 of the supervisor before any of its system calls, no process of the command and no cgroup remains ($method)" \
+	bats_test_function --description "after kill -9 of the supervisor of confine before any of its system calls, all processes of the command end, and no cgroup remains after the next run of confine (tracking method: $method)" \
 		-- assert_killed_clean_up "$method"
 done

@@ -6,11 +6,11 @@
 load ../../lib/audit
 
 # The second thread of the watcher handles the calls, and the third one limits their time.
-@test 'if the watcher process of confine gets no CPU time for 400 ms while it reads memory of the phase, the record still has all messages of the phase' {
+@test 'if the watcher process of confine gets no CPU time for 400 ms while it reads memory of the phase, the record still counts all datagrams that the phase sends' {
 	assert_counts_all_without_cpu confine-watcher 2
 }
 
-@test 'if the Yama broker of confine gets no CPU time for 400 ms while it reads memory of the phase, the record still has all messages of the phase' {
+@test 'if the Yama broker of confine gets no CPU time for 400 ms while it reads memory of the phase, the record still counts all datagrams that the phase sends' {
 	[[ $(cat /proc/sys/kernel/yama/ptrace_scope) == 1 ]] || skip 'needs kernel.yama.ptrace_scope=1'
 	assert_counts_all_without_cpu confine '2,$'
 }

@@ -71,7 +71,7 @@ servers_prefix() {
 	done
 }
 
-@test 'with PORTCULLIS_SOCKETS=host, a phase reaches an SSH agent and an X display, and the hook warns of the agent; with own, a phase reaches neither, and the hook warns of the display' {
+@test 'with PORTCULLIS_SOCKETS=host, a phase can connect to an SSH agent and an X display, and the hook reports only the agent as a conflict; with own, connect fails, and the hook reports only the display' {
 	local agent display=$((5000 + RANDOM % 1000)) socket
 	prefix_make user network-sandbox
 	agent=$PREFIX_LOG/agent socket=/tmp/.X11-unix/X$display
