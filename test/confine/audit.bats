@@ -57,7 +57,7 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("198.51.100.7", 9))
 	[[ $(record_value "$RECORD" 'r.unreadable + r.unreadable_why') == '1reading the memory of a process: Permission denied' ]]
 }
 
-@test 'if a phase runs as root, confine records connect on a raw socket with the protocol raw, and does not set no_new_privs' {
+@test 'if a phase runs as root, confine records a connect of a raw socket as protocol "raw", and does not set no_new_privs' {
 	RUN_AS=root audit --net -- sh -c '"$1" raw; grep NoNewPrivs: /proc/self/status' sh "$CLIENT" >"$AUDIT_DIR/out"
 	assert_blocked "client raw $DESTINATION 1"
 	[[ $(record_value "$RECORD" r.mode) == root && $(<"$AUDIT_DIR/out") == NoNewPrivs:*0 ]]

@@ -242,7 +242,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	[[ $output == $' 0 0 1\n0' ]]
 }
 
-@test 'if root lacks CAP_SYS_ADMIN, confine --mknod creates no user namespace, because mknod(2) would fail in it, and records this as the reason why IPC isolation is missing' {
+@test 'if root lacks CAP_SYS_ADMIN, confine --mknod creates no user namespace, because mknod(2) would fail there, and records this as the reason why IPC isolation is missing' {
 	# shellcheck disable=SC2016
 	local -a make=(sh -c 'mknod "$1/null" c 1 3 && rm "$1/null"' - "$TEST_DIR")
 	run -1 container_root "$CONFINE" --net --ipc -- "${make[@]}"

@@ -64,7 +64,7 @@ notice_file_written() {
 }
 
 # bash does not wait for the process of >(...), which reads its output and exits some milliseconds later.
-@test 'confine does not record a process that exits within some milliseconds after the command, such as tee, as an orphan' {
+@test 'confine does not record as an orphan a process that exits some milliseconds after the command, such as tee in >(...) of bash' {
 	as_root_and_user ends_by_itself
 }
 

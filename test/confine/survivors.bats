@@ -134,7 +134,7 @@ assert_survivor_killed() {
 	assert_survivor_killed 're-forks every 2 ms' slow_chain
 }
 
-@test 'when the command exits, confine kills a sibling of the command that was created with CLONE_PARENT' {
+@test 'when the command exits, confine kills a process that the command has created as its sibling by CLONE_PARENT' {
 	assert_survivor_killed 're-parented: CLONE_PARENT' sibling
 }
 

@@ -71,7 +71,7 @@ proxy_socket_available() {
 		/usr/bin/python3 -c 'import socket; socket.socketpair()[0].getsockopt(socket.SOL_SOCKET, 77)' 2>/dev/null
 }
 
-@test 'if confine can copy the TCP socket of the SOCKS5 proxy, the phase gets that socket, with the socket options that the phase has set' {
+@test 'if confine can copy the TCP socket of the SOCKS5 proxy of Portage, the phase gets that socket, with the socket options that the phase has set' {
 	local RUN_AS how
 	for RUN_AS in root user; do
 		run run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" options "$REMOTE" 80
@@ -90,7 +90,7 @@ proxy_socket_available() {
 	done
 }
 
-@test 'through the SOCKS5 proxy, a phase receives every byte of a server that sends data before the client does' {
+@test 'through the SOCKS5 proxy of Portage, a phase receives every byte of a server that sends data before the client does' {
 	local RUN_AS
 	for RUN_AS in root user; do
 		for _ in {1..20}; do
@@ -101,14 +101,14 @@ proxy_socket_available() {
 	done
 }
 
-@test 'if confine cannot copy the TCP socket of the SOCKS5 proxy, confine relays the connection' {
+@test 'if confine cannot copy the TCP socket of the SOCKS5 proxy of Portage, the phase gets a UNIX socket to the proxy, which relays the data' {
 	RUN_AS=user run -0 run_isolated --socks "$FOREIGN_PROXY" -- curl -sS --max-time 20 "http://$REMOTE/"
 	[[ $output == remote_page && $(record_value "$RECORD" r.route) == socks ]]
 	RUN_AS=user run run_isolated --socks "$FOREIGN_PROXY" -- "$AUDIT_DIR/client" options "$REMOTE" 80
 	((status == 1))
 }
 
-@test 'through the SOCKS5 proxy, a pending connect ends on a timeout, on a signal and when the connecting process ends' {
+@test 'through the SOCKS5 proxy of Portage, a pending connect ends on a timeout, on a signal and when the connecting process ends' {
 	local RUN_AS action
 	for RUN_AS in root user; do
 		for action in timeout signals; do
@@ -121,7 +121,7 @@ proxy_socket_available() {
 # Succeeds if a connection waits to be accepted by the proxy.
 has_request() { [[ $(ss -Hxl src "$PROXY") =~ ' LISTEN 1 ' ]]; }
 
-@test 'through the SOCKS5 proxy, a pending connect succeeds and leaves the descriptors unchanged if another thread has closed the socket meanwhile' {
+@test 'through the SOCKS5 proxy of Portage, a pending connect succeeds and leaves the descriptors unchanged if another thread has closed the socket meanwhile' {
 	local RUN_AS action client
 	for RUN_AS in root user; do
 		for action in closed reused; do
@@ -137,7 +137,7 @@ has_request() { [[ $(ss -Hxl src "$PROXY") =~ ' LISTEN 1 ' ]]; }
 	done
 }
 
-@test 'if confine gives a phase a socket that is connected through the SOCKS5 proxy, this socket can reach only the destination of that connection' {
+@test 'if confine gives a phase a socket that is connected through the SOCKS5 proxy of Portage, this socket can reach only the destination of that connection' {
 	local RUN_AS
 	for RUN_AS in root user; do
 		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/attack" connected "$REMOTE" 80 8080 81

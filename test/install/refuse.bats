@@ -43,7 +43,7 @@ setup() {
 	PATH=$(path_without node) refuses 3 'Node 20 or newer is needed.*net-libs/nodejs' --eprefix "$EP"
 }
 
-@test "with a Node older than 20, or one that does not start, install.sh exits with 3" {
+@test "with a Node older than 20, or a Node that does not start, install.sh exits with 3" {
 	local dir
 	dir=$(path_without node)
 	printf '#!/bin/sh\necho v18.19.0\n' >"$dir/node"

@@ -14,7 +14,7 @@ comparable_output() {
 	sed -E '/portcullis shell app-test/d; s/ +[0-9]+ (Killed|Terminated)/ N \1/; s/(line +)[0-9]+/\1N/' <<<"$output"
 }
 
-@test 'a phase that fails by die in a subshell, a missing command, exit, status 128 of git or SIGKILL has the same output as without Portcullis, plus a portcullis shell command' {
+@test 'a phase that fails by die in a subshell, a missing command, exit, a failed git clone or SIGKILL prints the same output as without Portcullis, plus a portcullis shell command' {
 	local how
 	local -A bodies=(
 		[die]='( ( die "deep down" ) ); echo unreached'

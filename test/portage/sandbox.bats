@@ -75,7 +75,7 @@ assert_sandbox_unchanged() {
 	[[ ! -e $PREFIX_LOG/refused ]]
 }
 
-@test 'sandbox_library.c, with which these tests replace libsandbox of Portage, refuses to open /proc/self/uid_map for writing while SANDBOX_ON is 1' {
+@test 'test/portage/sandbox_library.c, which replaces libsandbox of Portage in tests, refuses to open /proc/self/uid_map for writing while SANDBOX_ON is 1' {
 	sandbox_prefix user
 	# shellcheck disable=SC2016 # the inner shell expands it
 	run -1 prefix_run "$PREFIX_ROOT/sandbox" 'echo 0 0 1 >/proc/self/uid_map'

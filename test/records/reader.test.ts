@@ -111,7 +111,7 @@ describe('scan()', () => {
 		]);
 	});
 
-	test('scan() counts invalid, truncated and unknown-schema lines, and reads the other lines', () => {
+	test('scan() counts lines that are invalid, truncated or of an unknown schema, and reads the other lines', () => {
 		const { records, unread } = read(`${line()}{"schema":1\n\n${line()}{"schema":2}\n${line().slice(0, 40)}`);
 		expect(records).toHaveLength(2);
 		expect(unread).toMatchObject([{ lines: 3, why: 'the line is not JSON' }]);
