@@ -181,7 +181,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	finds portage ok 'you are not root'
 }
 
-@test 'portcullis doctor reports distcc without PORTCULLIS_ALLOW as an error, unless PORTCULLIS_AUDIT=only is set' {
+@test 'portcullis doctor reports the conflict of distcc with network-sandbox as an error, and no conflict if PORTCULLIS_AUDIT=only is set' {
 	mkdir -p "$PREFIX/usr/lib/distcc/bin"
 	prefix_conf 'FEATURES="distcc"' 'DISTCC_HOSTS="distcc.example.org"'
 	finds conflict-distcc error 'distcc conflicts with'

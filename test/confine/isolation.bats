@@ -50,7 +50,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	[[ $output == *127.0.0.1* ]]
 }
 
-@test 'with confine --net, host and command cannot connect to servers of each other over TCP or abstract sockets' {
+@test 'with confine --net, the command cannot connect to TCP ports and abstract sockets of the host, and processes of the host cannot connect to those of the command' {
 	local who
 	cat >"$TEST_DIR/serve.py" <<-'EOF'
 		import os, socket, sys, time

@@ -261,7 +261,7 @@ assert_change_stops_build() {
 	assert_namespace install pid own
 }
 
-@test 'as root, the hook does not read the hosts file of distcc if it is a symbolic link in a directory that a build can write' {
+@test 'as root, the hook does not read the hosts file of distcc if this file is a symbolic link in a directory to which a build can write' {
 	local dir
 	hostile_prefix root
 	mkdir -m 700 "$PREFIX_ROOT/private"

@@ -44,7 +44,7 @@ in_cgroup() {
 	until_true 60 rmdir "$lent"
 }
 
-@test 'without user namespaces and without the setuid bit, confine --require exits with 125, and confine --best-effort runs the command without isolation' {
+@test 'without user namespaces and without the setuid bit, confine --ipc --require exits with 125, and confine --ipc --best-effort runs the command without IPC isolation' {
 	install -m 755 "$CONFINE" "$TEST_DIR/plain"
 	run -125 as_caller "$TEST_DIR/plain" --ipc --require -- true
 	[[ $output == 'confine: ipc is not available: unshare(CLONE_NEWUSER): No space left on device' ]]
