@@ -128,7 +128,7 @@ bool supervisor_wait(struct supervisor *s, int timeout)
 	if (sources[2].revents != 0)
 		s->result.watcher_died = true;
 	if ((sources[3].revents & POLLIN) != 0)
-		watcher_start_dns(&s->watcher, s->options, &s->identity);
+		watcher_start_dns(&s->watcher, s->options, &s->identity, s->channel, s->cgroup.directory);
 	reap(s);
 	for (size_t i = 0; i < s->pidfd_count; i++)
 		if (sources[OTHERS + i].revents != 0)

@@ -224,6 +224,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		.options = options,
 		.identity = *identity,
 		.signals = signals,
+		.cgroup = {.directory = -1},
 		.lock = -1,
 		.file = -1,
 		.plan = plan_first(options, identity, inherited),
@@ -243,7 +244,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	if (phase_network(s) == NETWORK_ISOLATED)
 		watcher_open_dns(&s->watcher);
 	if (s->identity.mode == MODE_SETUID)
-		watcher_start_dns(&s->watcher, options, &s->identity);
+		watcher_start_dns(&s->watcher, options, &s->identity, s->channel, s->cgroup.directory);
 	drop_root(s);
 	watcher_start(&s->watcher, options, allowed_route(s));
 	if (!liveness_open(s))

@@ -119,12 +119,16 @@ static const char *open_listeners(const struct identity *identity, const struct 
 	return any ? NULL : "listening on port 53";
 }
 
-static noreturn void run_dns_server(const struct watcher *watcher, const struct options *options, const struct identity *identity)
+static noreturn void run_dns_server(const struct watcher *watcher, const struct options *options, const struct identity *identity, int channel, int cgroup)
 {
 	static struct resolv_conf conf;
 	int listeners[NAME_SERVERS][2];
 	sigset_t all;
 	sigfillset(&all);
+	/* Close these before unshare(2), which can take seconds: if the supervisor is killed in this time, init and the watcher must get the end of file, and the lock of the cgroup must be free. */
+	close_fd(channel);
+	close_fd(cgroup);
+	close_fd(watcher->control);
 	ipc_objects_unmap(watcher->ipc_objects);
 	resolv_conf_read(&conf);
 	for (size_t i = 0; i < NAME_SERVERS; i++)
@@ -133,7 +137,7 @@ static noreturn void run_dns_server(const struct watcher *watcher, const struct 
 	const char *failed = open_listeners(identity, &conf, listeners);
 	if (failed == NULL && (!privilege_drop(identity) || !watcher_rights_reduce(false, NULL)))
 		failed = "dropping the privileges of the DNS server process";
-	/* Close the files only now, after unshare(2) and setuid(3), because the thread that closes them can get stuck. Beside such a thread, unshare(2) would fail, and setuid(3) would wait for the thread. */
+	/* Close the other files only now, after unshare(2) and setuid(3), because the thread that closes them can get stuck. Beside such a thread, unshare(2) would fail, and setuid(3) would wait for the thread. */
 	int keep[1 + 2 * NAME_SERVERS] = {watcher->dns_server};
 	memcpy(keep + 1, listeners, sizeof listeners);
 	if (failed == NULL && !close_files_except(keep, 1 + 2 * NAME_SERVERS))
@@ -147,13 +151,13 @@ static noreturn void run_dns_server(const struct watcher *watcher, const struct 
 	dns_server_run(watcher->dns_server, listeners, &conf, &options->allow, watcher->log);
 }
 
-void watcher_start_dns(struct watcher *watcher, const struct options *options, const struct identity *identity)
+void watcher_start_dns(struct watcher *watcher, const struct options *options, const struct identity *identity, int channel, int cgroup)
 {
 	if (watcher->dns_server < 0)
 		return;
 	watcher->dns_pid = fork();
 	if (watcher->dns_pid == 0)
-		run_dns_server(watcher, options, identity);
+		run_dns_server(watcher, options, identity, channel, cgroup);
 	if (watcher->dns_pid < 0)
 		watch_status_set_no(&watcher->log->names, "starting the DNS server process: fork", errno);
 	close(watcher->dns_server);

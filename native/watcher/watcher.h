@@ -27,8 +27,8 @@ bool watcher_open(struct watcher *watcher, bool wanted);
 /* Creates the socket pair between the watcher and the DNS server process. Call it before watcher_start(), if the phase has a network namespace. On failure, DNS lookups are not watched. */
 void watcher_open_dns(struct watcher *watcher);
 
-/* Starts the DNS server process, which makes a network namespace for itself. Call it when the phase sends the first query or, in a set-user-ID confine, before the supervisor drops its privileges. Further calls do nothing. */
-void watcher_start_dns(struct watcher *watcher, const struct options *options, const struct identity *identity);
+/* Starts the DNS server process, which makes a network namespace for itself. Call it when the phase sends the first query or, in a set-user-ID confine, before the supervisor drops its privileges. Further calls do nothing. channel: the supervisor's end of the channel to init; -1: closed. cgroup: descriptor with the lock of the phase's cgroup; -1: none. The DNS server process closes its copies of both. */
+void watcher_start_dns(struct watcher *watcher, const struct options *options, const struct identity *identity, int channel, int cgroup);
 
 /* Starts the watcher, if watcher_open() has created its sockets. Call it after the supervisor has given up its privileges and before the command starts. Exits on failure. */
 void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route route);

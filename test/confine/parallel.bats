@@ -6,7 +6,7 @@
 load confine_helper
 
 setup_file() {
-	confine_begin survivor
+	confine_begin survivor refuse_calls
 }
 
 cgroups() {
@@ -104,6 +104,35 @@ in_own_root() {
 	echo "$BASHPID" >"$LEAF/cgroup.procs"
 	# shellcheck disable=SC2016
 	exec unshare --mount --cgroup bash -c 'umount --lazy "$0" && mount -t cgroup2 none "$0" && exec "$@"' "$MOUNT" "$@"
+}
+
+@test 'without a PID namespace, if confine is killed while its DNS server process makes a network namespace, the command and the watcher process end, and the next run removes the cgroup' {
+	local confined tracer command watcher pid
+	has_cgroup || skip 'no cgroup v2 here'
+	mkfifo "$TEST_DIR/lookup"
+	# shellcheck disable=SC2016
+	"$TEST_DIR/refuse_calls" unshare:newpid=EPERM -- "$CONFINE" --net --audit --cgroup "$CGROUP" -- bash -c '
+		read -r <>"$0"
+		getent hosts a.example &
+		exec sleep 1000' "$TEST_DIR/lookup" 3>&- &
+	confined=$!
+	until_true 60 eval 'command=$(pgrep -f "^bash -c .*$TEST_DIR/lookup")'
+	# strace follows only processes that the supervisor starts from now on: the DNS server process, whose unshare(2) strace delays.
+	strace -qq -f -o "$TEST_DIR/dns" -e trace=unshare -e inject=unshare:delay_enter=600000000 -p "$confined" 3>&- &
+	tracer=$!
+	until_true 60 grep -q "^TracerPid:.$tracer\$" "/proc/$confined/status"
+	echo >"$TEST_DIR/lookup"
+	until_true 60 grep -q unshare "$TEST_DIR/dns"
+	watcher=$(pgrep -x -P "$confined" confine-watcher)
+	kill -KILL "$confined"
+	for pid in "$command" "$watcher"; do
+		until_true 60 test ! -e "/proc/$pid/exe"
+	done
+	assert_status 137 wait "$confined"
+	"$CONFINE" --cgroup "$CGROUP" -- true
+	[[ ! $(cgroups) ]]
+	kill "$tracer"
+	assert_status 143 wait "$tracer"
 }
 
 @test 'confine --gc removes the cgroups of killed runs of confine, and no cgroup of a live run' {
