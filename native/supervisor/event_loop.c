@@ -69,7 +69,7 @@ static void receive_message(struct supervisor *s)
 	if (message.type == MESSAGE_NO_CHILDREN)
 		s->no_children = true;
 	if (message.type == MESSAGE_SIGNAL)
-		s->signal_deadline = 0;
+		s->signal_time = 0;
 }
 
 static void reap(struct supervisor *s)
@@ -97,8 +97,8 @@ static void forward_signals(struct supervisor *s)
 	while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
 		if (info.ssi_signo != SIGCHLD && signals_is_forwarded(&info)) {
 			channel_send(s->channel, &(struct message){.type = MESSAGE_SIGNAL, .signal = (int)info.ssi_signo});
-			if (s->signal_deadline == 0)
-				s->signal_deadline = clock_milliseconds() + SIGNAL_MILLISECONDS;
+			if (s->signal_time == 0)
+				s->signal_time = SIGNAL_MILLISECONDS;
 		}
 }
 

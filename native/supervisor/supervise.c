@@ -9,7 +9,7 @@
 
 #include "options/allow_list.h"
 
-/* Interval for checking the files of --die-with-lock and --die-with-file, and signal_deadline: poll(2) does not report a released lock, a deleted file or a passed deadline. */
+/* Interval for checking the files of --die-with-lock and --die-with-file, and signal_time: poll(2) does not report a released lock, a deleted file or the end of a time limit. */
 #define LOCK_MILLISECONDS 200
 /* Maximum time between two calls of watcher_is_killed(), because no event reports a watcher that has got SIGKILL but cannot be reaped. */
 #define WATCHER_MILLISECONDS 1000
@@ -199,15 +199,19 @@ static enum egress_route allowed_route(const struct supervisor *s)
 /* Handles events until the command or init has exited. If confine must kill the phase before that, sets result.abandoned and returns. */
 static void run(struct supervisor *s)
 {
+	long long before = clock_milliseconds();
 	while (!s->command_exited && !s->init_exited) {
-		bool polls = s->lock >= 0 || s->file >= 0 || s->signal_deadline != 0;
+		bool polls = s->lock >= 0 || s->file >= 0 || s->signal_time != 0;
 		bool alive = supervisor_wait(s, polls ? LOCK_MILLISECONDS : s->watcher.pid > 0 ? WATCHER_MILLISECONDS
 											       : -1);
 		if (alive && !s->command_exited && s->watcher.pid > 0 && watcher_is_killed(&s->watcher)) {
 			s->result.watcher_died = true;
 			alive = false;
 		}
-		bool stuck = s->signal_deadline != 0 && clock_milliseconds() >= s->signal_deadline;
+		/* If a round took longer than poll(2) waits, this process was stopped too (Ctrl-Z) or its cgroup was frozen. Do not count this time. */
+		long long now = clock_milliseconds(), round = now - before < LOCK_MILLISECONDS ? now - before : LOCK_MILLISECONDS;
+		before = now;
+		bool stuck = s->signal_time != 0 && (s->signal_time -= round) <= 0;
 		if (alive && !stuck && is_wanted(s))
 			continue;
 		s->result.abandoned = true;

@@ -119,10 +119,10 @@ struct supervisor {
 	struct snmp snmp;
 	struct phase_result result;
 	bool command_exited;
-	bool no_children;	   /* true: init has reported that the command has exited and left no process that is a child of init; false: init has not reported this */
-	bool init_exited;	   /* true: init has exited and was reaped; false: it has not been reaped */
-	bool init_refused;	   /* true: confine's init exited with EXIT_REFUSED, after it printed the reason; false: it has not exited, or exited with another status */
-	long long signal_deadline; /* time by which init must return a forwarded signal (CLOCK_MONOTONIC, milliseconds); 0: no signal is pending */
+	bool no_children;      /* true: init has reported that the command has exited and left no process that is a child of init; false: init has not reported this */
+	bool init_exited;      /* true: init has exited and was reaped; false: it has not been reaped */
+	bool init_refused;     /* true: confine's init exited with EXIT_REFUSED, after it printed the reason; false: it has not exited, or exited with another status */
+	long long signal_time; /* remaining time for init to confirm a forwarded signal, in milliseconds; 0: no signal is pending */
 };
 
 /* Returns true if confine tracks the processes of the phase, so that it kills those that the command leaves running; false if these continue to run. */

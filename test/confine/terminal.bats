@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# confine at a terminal: Ctrl-C, Ctrl-Z, fg, input and the end of the terminal.
+# confine at a terminal: Ctrl-C, Ctrl-Z, fg, input, the end of the terminal, and signals that confine forwards.
 
 load confine_helper
 
@@ -83,4 +83,48 @@ assert_one_interrupt() {
 	assert_status 129 at_terminal $'await started\nhang up\nend' -- "$CONFINE" --net --cgroup x -- bash -c \
 		'exec -a "$1" sleep 1000 & echo started; wait' - "$TEST_DIR-closed" >/dev/null
 	until_true 60 eval '[[ ! $(live_processes "$TEST_DIR-closed") ]]'
+}
+
+# hold_init SUPERVISOR: starts a process that stops the init process of confine. Sets TRACER
+hold_init() {
+	local init
+	init=$(pgrep -x -P "$1" confine)
+	# PTRACE_SEIZE and PTRACE_INTERRUPT: after SIGSTOP, the supervisor would continue init at once. __WALL: reaps init, so that the supervisor can.
+	/usr/bin/python3 -c '
+import ctypes, os, sys
+libc, init = ctypes.CDLL(None), int(sys.argv[1])
+for request in 0x4206, 0x4207:
+    assert libc.ptrace(request, init, 0, 0) == 0
+while os.WIFSTOPPED(os.waitpid(init, 0x40000000)[1]):
+    pass' "$init" 3>&- &
+	TRACER=$!
+	until_true 60 grep -q '^State:.t' "/proc/$init/status"
+}
+
+# has_read_signals PID: succeeds if the process sleeps and no signal is pending
+has_read_signals() {
+	[[ $(grep -cE '^State:.S|^ShdPnd:.0*$' "/proc/$1/status") == 2 ]]
+}
+
+@test 'confine kills the phase if its init process does not confirm a forwarded signal within 5 s, not counting time in which confine is stopped' {
+	local name TRACER stopped_tracer
+	local -A pids
+	for name in stopped running; do
+		"$CONFINE" --net --cgroup "$CGROUP" -- "$TEST_DIR/count_interrupts" >"$TEST_DIR/$name" 3>&- &
+		pids[$name]=$!
+		until_true 60 grep -q ready "$TEST_DIR/$name"
+		hold_init "${pids[$name]}"
+		kill -USR1 "${pids[$name]}"
+		until_true 60 has_read_signals "${pids[$name]}"
+		[[ $name == running ]] || {
+			kill -STOP "${pids[$name]}"
+			stopped_tracer=$TRACER
+		}
+	done
+	assert_status 137 wait "${pids[running]}"
+	kill -CONT "${pids[stopped]}"
+	until_true 60 has_read_signals "${pids[stopped]}"
+	kill "$stopped_tracer"
+	wait "${pids[stopped]}"
+	grep -qx 'interrupts: 0' "$TEST_DIR/stopped"
 }

@@ -314,26 +314,6 @@ start_served() {
 	done
 }
 
-@test 'the supervisor process of confine kills the phase if the init process of confine does not react to a forwarded signal' {
-	local init
-	RUN_AS=root start_watched --net --cgroup audit -- sh -c 'echo up >"$1"; exec sleep 1000' sh "$READY"
-	init=$(pgrep -x -P "$SUPERVISOR" confine)
-	# PTRACE_SEIZE and PTRACE_INTERRUPT. After SIGSTOP the supervisor would continue init at once.
-	/usr/bin/python3 -c '
-import ctypes, signal, sys
-libc = ctypes.CDLL(None)
-for request in 0x4206, 0x4207:
-    assert libc.ptrace(request, int(sys.argv[1]), 0, 0) == 0
-signal.pause()' "$init" 3>&- &
-	SERVER=$!
-	until_true 60 grep -q '^State:.t' "/proc/$init/status"
-	kill "$SUPERVISOR"
-	# 5 s until the supervisor stops waiting for the reaction, and 7 s for the teardown.
-	until_true 60 test ! -e "/proc/$SUPERVISOR/exe"
-	assert_exit_status 137
-	until_true 60 no_test_processes
-}
-
 # status_field NAME PID: prints a field of /proc/PID/status
 status_field() {
 	awk -v name="$1:" '$1 == name { $1 = ""; print substr($0, 2) }' "/proc/$2/status"
