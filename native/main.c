@@ -25,7 +25,7 @@ static noreturn void run_without_supervisor(const struct options *options, struc
 	bool entered = namespaces_enter(identity, plan.mode, plan.isolate, &setup_error);
 	if (!privilege_drop(identity))
 		refuse("cannot drop root privileges: %m");
-	/* If this failed, try again with a supervisor, which degrades the plan (to a user namespace or the network filter). Not after STEP_MAP, which can leave this process in a user namespace without id maps. */
+	/* If namespaces_enter() failed, a supervisor tries again and degrades the plan (to a user namespace or the network filter). Not if STEP_MAP failed: this process may be in a user namespace without id maps. */
 	if (!entered && setup_error.step != STEP_MAP && identity_read(identity))
 		supervise(options, identity, inherited, signals);
 	if (!entered)

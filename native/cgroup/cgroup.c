@@ -12,7 +12,7 @@
 #include "util/fds.h"
 #include "util/text.h"
 
-/* Maximum number of names to try for a new cgroup, and of attempts to create it while other runs remove its parent. After the last, --cgroup fails. */
+/* Maximum number of names to try for a new cgroup, and of attempts to create it while other runs remove its parent or lock it. After the last, --cgroup fails. */
 #define ATTEMPTS 64
 
 /* Time limit for freezing the cgroup before its processes are killed one by one. After it, confine kills them even if they are not frozen. */
@@ -151,7 +151,7 @@ static void move_processes_and_enable_controllers(int directory)
 	enable_controllers(directory);
 }
 
-/* Without root: opens the parent for the phase's cgroup: that of this process, without a final PROCESSES_NAME. Enables its controllers if limited is true. Returns -1 with why and errno if this user cannot write there. */
+/* If confine does not run as root, opens the parent for the phase's cgroup: the cgroup of this process or, if its name is PROCESSES_NAME, the cgroup above it. If limited is true, enables controllers in the parent. Returns -1 with why and errno if this user cannot write there. */
 static int open_delegated_parent(struct cgroup_location *location, bool limited, const char **why)
 {
 	char *name = strrchr(location->own_path, '/');
@@ -193,7 +193,7 @@ static bool is_as_strict(enum limit limit, const char *text, const char *request
 }
 
 /*
- * Sets inherits[] to true for the requested limits that the cgroup of this process has already: hooks/limits.bash writes them to the cgroup that
+ * Sets inherits[] to true for the requested limits that are already in force in the cgroup of this process: hooks/limits.bash writes them to the cgroup that
  * Portage makes for a build. As root, sets all of them or none: if one limit is missing, confine sets all limits in the new cgroup.
  */
 static void find_inherited(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const struct cgroup_location *location)

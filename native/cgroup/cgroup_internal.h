@@ -23,8 +23,8 @@ bool cgroupfs_remove(int parent, const char *name, int directory);
 #define KILL_MILLISECONDS 50
 
 /*
- * Kills the processes of a cgroup one by one, for kernels without cgroup.kill and for processes that it misses: the kernel then signals
- * only the first thread of a process, which may have exited (__cgroup_kill() in kernel/cgroup/cgroup.c calls send_sig()). Freezes the
+ * Kills the processes of a cgroup one by one, for kernels without cgroup.kill and for processes whose first thread has exited: cgroup.kill
+ * misses them, because it signals only the first thread (__cgroup_kill() in kernel/cgroup/cgroup.c calls send_sig()). Freezes the
  * cgroup first, because frozen processes cannot fork: if callers repeat this function, fewer processes remain each time. SIGKILL ends a frozen
  * process. Waits at most until the deadline for the freezing, because the kernel cannot freeze a process in an uninterruptible sleep.
  */

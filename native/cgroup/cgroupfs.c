@@ -120,7 +120,7 @@ void cgroupfs_kill_frozen(int directory, long long deadline)
 struct sweep {
 	long long deadline;
 	int removed;
-	int remaining; /* number of cgroups that had processes, which this pass has killed; only a later pass can remove these cgroups */
+	int remaining; /* number of cgroups whose processes this pass has killed; only a later pass can remove these cgroups */
 	bool one_by_one;
 };
 

@@ -20,7 +20,7 @@ char **environment_read(int fd)
 {
 	size_t length, count = 0;
 	char *text = read_whole(fd, &length);
-	/* Each entry has at least one byte, so this array has room for all entries and the final NULL. */
+	/* Each entry takes at least one byte of text (its NUL), so length + 1 pointers have room for all entries and the final NULL. */
 	char **environment = text == NULL ? NULL : calloc(length + 1, sizeof *environment);
 	for (size_t i = 0; environment != NULL && i < length; i += strlen(text + i) + 1)
 		environment[count++] = text + i;
@@ -30,7 +30,7 @@ char **environment_read(int fd)
 	return environment;
 }
 
-/* Removes all variables whose name is the first length bytes of name from the environment, except the entry keep. */
+/* Removes from the environment all variables whose name is the first length bytes of name, except the entry at address keep. */
 static void remove_name(char **environment, const char *name, size_t length, const char *keep)
 {
 	char **to = environment;

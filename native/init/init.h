@@ -27,7 +27,7 @@ enum message_type {
 
 struct message {
 	enum message_type type;
-	pid_t sender; /* MESSAGE_READY: process ID of init in the supervisor's PID namespace, which the kernel provides */
+	pid_t sender; /* MESSAGE_READY: process ID of init in the supervisor's PID namespace; the kernel adds this ID to the message */
 	struct setup_error setup_error;
 	union {
 		int counters[PASSED_FDS]; /* MESSAGE_READY: descriptors of the kernel's packet counters (snmp_files()) */
@@ -49,7 +49,7 @@ void channel_send(int end, const struct message *message);
 bool channel_receive(int end, struct message *message);
 
 enum tracking {
-	TRACK_NOTHING,	     /* init does not kill the processes that the command leaves running */
+	TRACK_NOTHING,	     /* init kills the processes that the command leaves running only if the supervisor or the watcher has died */
 	TRACK_PID_NAMESPACE, /* the kernel kills all processes of the phase when init, process 1 of its PID namespace, exits */
 	TRACK_SUBREAPER,     /* processes that the command leaves become children of init, which kills them */
 };
@@ -66,8 +66,8 @@ struct init {
 };
 
 /*
- * Sends MESSAGE_READY and starts the command after MESSAGE_START. Reaps zombies and reports the exit of the command. Exits after
- * MESSAGE_TEARDOWN, or when the supervisor has exited. Before that exit, kills the processes of the phase, unless MESSAGE_TEARDOWN arrives with TRACK_NOTHING.
+ * Sends MESSAGE_READY and starts the command after MESSAGE_START. Reaps zombies and reports the exit of the command. After MESSAGE_TEARDOWN, or when the
+ * supervisor has exited or shut the channel down, kills the processes of the phase (after MESSAGE_TEARDOWN with TRACK_NOTHING: kills none) and exits.
  */
 noreturn void init_run(const struct init *init);
 

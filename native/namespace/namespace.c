@@ -26,7 +26,7 @@ static bool write_single(int directory, const struct identity *identity)
 	       file_write(directory, "gid_map", gid);
 }
 
-/* Reads the id map at path. Stores in text a new map, which maps each id that the map at path contains to itself. Returns the length of text, or 0 on failure. */
+/* Reads the id map at path. Stores in text a map of the same ids, each to itself. Returns the length of text, or 0 on failure. */
 static size_t identity_map(const char *path, char *text, size_t size)
 {
 	AUTO_FCLOSE FILE *map = fopen(path, "re");
@@ -240,7 +240,7 @@ static long long count_unroutable(const struct snmp *snmp)
 void snmp_files(int files[2])
 {
 	files[0] = open("/proc/self/net/snmp", O_RDONLY | O_CLOEXEC);
-	/* Open snmp6 only beside snmp: fd_passing_send() sends no descriptor after the first -1. */
+	/* Without snmp, do not open snmp6 either: fd_passing_send() sends no descriptor after the first -1. */
 	files[1] = files[0] < 0 ? -1 : open("/proc/self/net/snmp6", O_RDONLY | O_CLOEXEC);
 }
 

@@ -27,9 +27,9 @@ bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned 
 
 /*
  * Returns which of the wanted namespaces (bits of enum isolation) Portage, if it runs as root, has made before it started confine, so that
- * confine does not make them again. lo and the host name show a network namespace of Portage. Process 1 shows a PID namespace: Portage's
- * pid-ns-init, which ends all processes of the phase. IPC and mount namespaces have no such sign, but Portage makes all by one unshare(2), which
- * succeeds or fails as a whole (portage/process.py, _exec2). So IPC counts as made by Portage if net or PID does, and if it is not the
+ * confine does not make them again. Portage's addresses on lo and the host name localhost show its network namespace. Process 1 shows a PID
+ * namespace: it is Portage's pid-ns-init, which ends all processes of the phase. IPC and mount namespaces have no such sign, but Portage makes
+ * all namespaces by one unshare(2) (portage/process.py, _exec2). So IPC counts as made by Portage if net or PID does, and if it is not the
  * machine's first IPC namespace. Mount counts if net or PID does: if it is wanted, FEATURES requests it from Portage too.
  */
 unsigned inherited_from_portage(unsigned wanted);
@@ -47,7 +47,7 @@ struct snmp {
  */
 void snmp_files(int files[2]);
 
-/* Stores the files of snmp_files() and the current sum of their counters. The open files keep the network namespace alive, because snmp_unroutable() reads its counters after the phase. */
+/* Stores the files of snmp_files() and the current sum of their counters. The open files keep the network namespace alive until snmp_unroutable() reads its counters after the phase. */
 void snmp_open(struct snmp *snmp, const int files[2]);
 
 /* Returns the number of packets and connections without a route since snmp_open() (OutNoRoutes plus Ip6OutNoRoutes), or -1 if it is unknown. */

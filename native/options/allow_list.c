@@ -71,7 +71,7 @@ static bool same_bits(const unsigned char *one, const unsigned char *other, unsi
 	return rest == 0 || ((one[whole] ^ other[whole]) & (0xFF << (8 - rest)) & 0xFF) == 0;
 }
 
-/* Returns true if an --allow entry contains only loopback addresses: 127.0.0.0/8 or a part of it, or ::1. The result for an unspecified address does not matter: allow_has() refuses it. */
+/* Returns true if an --allow entry contains only loopback addresses: 127.0.0.0/8 or a part of it, or ::1. An entry with an unspecified address may give any result, because allow_has() permits no such destination. */
 static bool allows_only_loopback(const struct allow_entry *entry)
 {
 	return destination_is_loopback(&entry->to) && entry->bits >= (entry->to.family == AF_INET ? 8 : 128);

@@ -115,7 +115,7 @@ static const struct option {
 	const char *takes; /* description of the valid values, for the error message */
 	/* Stores the value, or returns false if it is invalid. confine then exits, so parse() may store even an invalid value. NULL: any text is valid. */
 	bool (*parse)(struct options *options, const char *value);
-	size_t offset;	  /* offset in struct options of the bool that the option sets to on, of the pointer to the value (if parse is NULL), or of the number of values (if most is not 0) */
+	size_t offset;	  /* offset in struct options of the bool in which the option stores the member on, of the pointer to the value (if parse is NULL), or of the number of values (if most is not 0) */
 	size_t most;	  /* maximum number of times that the option may be given; 0: not limited, and not counted */
 	unsigned isolate; /* bit of enum isolation that the option requests; 0: none */
 	bool on;	  /* value that the option stores in the bool at offset */

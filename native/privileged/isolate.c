@@ -183,7 +183,7 @@ static bool mount_shm(void)
  */
 static bool has_mounted_queues(void)
 {
-	enum { MQUEUE_MAGIC = 0x19800202 }; /* value in the kernel (ipc/mqueue.c) */
+	enum { MQUEUE_MAGIC = 0x19800202 }; /* f_type of the file system of message queues (ipc/mqueue.c); linux/magic.h lacks it */
 	struct statfs host;
 	return statfs("/dev/mqueue", &host) == 0 && host.f_type == MQUEUE_MAGIC;
 }

@@ -37,8 +37,8 @@ bool identity_has_capability(const struct identity *identity, int capability);
 bool capabilities_set(uint64_t effective, uint64_t permitted, bool keeps_inheritable);
 
 /*
- * If confine is set-user-ID root, suspends its privileges. Must be called before anything is read or opened. Keeps three capabilities permitted, but
- * not in force, for privilege_raise(). Keeps the saved user ID 0, so that the user can neither trace this process nor change its limits
+ * If confine is set-user-ID root, suspends its privileges. Must be called before anything is read or opened. Keeps the capabilities for privilege_raise()
+ * permitted, but not in force. Keeps the saved user ID 0, so that the user can neither trace this process nor change its limits
  * (prlimit(2)). If confine has other privileges (set-group-ID, file capabilities, set-user-ID without CAP_SYS_ADMIN), drops all of them
  * permanently. Returns false with errno.
  */

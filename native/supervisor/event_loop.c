@@ -12,7 +12,7 @@
 /* Time limit for confine's init process to confirm a forwarded signal. If it does not confirm in time, it cannot run (its cgroup may be frozen), so confine kills the phase. */
 #define SIGNAL_MILLISECONDS 5000
 
-/* Returns true if no process holds a lock on the file fd; false if one does, or if fd is -1. Tests both kinds of locks, because Portage uses flock(2) where POSIX locks do not work (_get_lock_fn() in portage/locks.py). */
+/* Returns true if no process holds a lock on the file fd; false if one does, or if fd is -1. Tests POSIX locks and locks of flock(2), which Portage uses where POSIX locks do not work (_get_lock_fn() in portage/locks.py). */
 static bool lock_is_free(int fd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -77,7 +77,7 @@ static void reap(struct supervisor *s)
 	pid_t pid;
 	int status;
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		/* Continue init or the watcher after a SIGSTOP, for example from a process of the build. After Ctrl-Z they stay stopped, because Ctrl-Z stops the supervisor too. */
+		/* Continue a child (init, the watcher or the DNS server) after a SIGSTOP, for example from a process of the build. After Ctrl-Z the children stay stopped until the supervisor continues, which Ctrl-Z stops too. */
 		if (WIFSTOPPED(status))
 			kill(pid, SIGCONT);
 		else if (pid == s->watcher.pid)

@@ -10,7 +10,7 @@
 
 #include "privileged/isolate.h"
 
-/* Time limit for the set-up of a phase. The set-up normally takes milliseconds, but seconds while the kernel removes many network namespaces. */
+/* Time limit for the set-up of a phase, after which it has failed (ETIMEDOUT). The set-up normally takes milliseconds, but seconds while the kernel removes many network namespaces. */
 #define SETUP_MILLISECONDS 30000
 /* Time limit for the exit of a set-up process, after which confine kills it. The exit flushes files, which a FUSE server can delay (fuse_flush()). */
 #define EXIT_MILLISECONDS 1000

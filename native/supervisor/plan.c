@@ -5,14 +5,14 @@
 
 static enum tracking first_tracking(const struct options *options, const struct identity *identity, unsigned inherited)
 {
-	/* In mode setuid, confine creates no cgroup as root (docs/decisions.md). So --cgroup needs a PID namespace of confine, even inside that of Portage. */
+	/* In mode setuid, confine creates no cgroup as root (docs/decisions.md). So for --cgroup it tracks the phase by a PID namespace of its own, even inside that of Portage. */
 	bool makes_pid = (inherited & ISOLATE_PID) == 0 || (options->cgroup != NULL && identity->mode == MODE_SETUID);
 	if (makes_pid && ((options->isolate & ISOLATE_PID) != 0 || options->cgroup != NULL))
 		return TRACK_PID_NAMESPACE;
 	return options->cgroup != NULL ? TRACK_SUBREAPER : TRACK_NOTHING;
 }
 
-/* Stores path without symbolic links in resolved. If the last components do not exist, stores the last directory that exists. Returns false if path is too long or cannot be resolved. */
+/* Stores path without symbolic links in resolved. Omits components at the end that do not exist. Returns false if path is too long or cannot be resolved. */
 static bool resolve(const char *path, char resolved[PATH_MAX])
 {
 	char existing[PATH_MAX];

@@ -190,7 +190,7 @@ static void add_connection(struct json *json, const struct log_row *row, double 
 	json_flag(json, "bound", row->bound);
 }
 
-/* Adds a table of the network log to the record, if the table is not empty: the total as the member total_name, and the rows as the list name. began: start of the command in microseconds, from which the times of connections are counted. */
+/* Adds a table of the network log to the record, if the table is not empty: the total as the member total_name, and the rows as a list in the member name. began: start of the command in microseconds, from which the times of connections are counted. */
 static void add_table(struct json *json, const struct network_log *log, enum log_table table, const char *total_name, const char *name, double began)
 {
 	const struct log_row *end = log->tables[table].rows + log->tables[table].count;
@@ -242,7 +242,7 @@ static void add_names(struct json *json, const struct network_log *log)
 	add_table(json, log, LOG_LOOKUPS, "lookups", "names", 0);
 }
 
-/* Returns how many more packets without a route the kernel has counted than the calls seen by the watcher can have caused, such as packets sent by io_uring. */
+/* Returns how many of the packets without a route that the kernel has counted cannot be from calls that the watcher has seen, for example because io_uring(7) sent them. */
 static long long unattributed(const struct phase_result *result)
 {
 	uint64_t seen = result->audit == NULL ? 0 : result->audit->unroutable;

@@ -9,7 +9,7 @@
 
 #include "options/allow_list.h"
 
-/* Interval for checking the files of --die-with-lock and --die-with-file, and signal_time: poll(2) does not report a released lock, a deleted file or the end of a time limit. */
+/* Interval for checking what poll(2) does not report: whether the lock of --die-with-lock is released, the file of --die-with-file is deleted, or signal_time is over. */
 #define LOCK_MILLISECONDS 200
 /* Maximum time between two calls of watcher_is_killed(), because no event reports a watcher that has got SIGKILL but cannot be reaped. */
 #define WATCHER_MILLISECONDS 1000
@@ -65,7 +65,7 @@ static noreturn void refuse_required(struct supervisor *s)
 	refuse("%s is not available: %s: %s", missing->what, missing->why, strerror(missing->error));
 }
 
-/* If --cgroup is given, creates the phase's cgroup and sets the requested limits that are not in force already. Adds limits that cannot be set to the missing options. */
+/* If --cgroup is given, creates the phase's cgroup and sets the requested limits that are not in force already. Limits that it cannot set become missing options. */
 static void create_cgroup(struct supervisor *s)
 {
 	const char *why;
@@ -208,7 +208,7 @@ static void run(struct supervisor *s)
 			s->result.watcher_died = true;
 			alive = false;
 		}
-		/* If a round took longer than poll(2) waits, this process was stopped too (Ctrl-Z) or its cgroup was frozen. Do not count this time. */
+		/* Count at most LOCK_MILLISECONDS of a round against signal_time: if it took longer, this process was stopped (Ctrl-Z) or frozen together with init. */
 		long long now = clock_milliseconds(), round = now - before < LOCK_MILLISECONDS ? now - before : LOCK_MILLISECONDS;
 		before = now;
 		bool stuck = s->signal_time != 0 && (s->signal_time -= round) <= 0;

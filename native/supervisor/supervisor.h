@@ -73,7 +73,7 @@ struct phase_result {
 	double wall, user, system; /* elapsed time and CPU time of the phase, in seconds */
 	long long memory_peak;	   /* highest memory use of any single process (ru_maxrss), in bytes */
 	struct cgroup_usage usage;
-	const struct network_log *audit; /* the watcher's log of connection attempts, DNS lookups and others; NULL: --audit is not given, or the log could not be created */
+	const struct network_log *audit; /* copy of the log of the phase's network use; NULL: --audit is not given, or the log could not be created */
 	long long unroutable;		 /* number of packets without a route, as the kernel counts them; -1: unknown */
 	bool watcher_died;
 };

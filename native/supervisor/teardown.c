@@ -50,7 +50,7 @@ static void read_command_lines(void *data)
 
 /*
  * Adds the living processes of pids to orphans: counts all of them, and describes them until orphans->described is full. stuck: true if SIGKILL
- * has not ended these processes: marks them as stuck; an earlier call may have added them. false: no SIGKILL has been sent yet.
+ * has not ended these processes; then also sets stuck in their entries, even in those from an earlier call. false: no SIGKILL has been sent yet.
  */
 static void add_orphans(struct orphans *orphans, const struct pids *pids, bool stuck)
 {
@@ -64,7 +64,7 @@ static void add_orphans(struct orphans *orphans, const struct pids *pids, bool s
 			bool alive = describe(&orphans->described[at], pids->pid[i]);
 			orphans->described_count += alive;
 			orphans->count += alive;
-		} else if (is_new && known < ORPHANS_DESCRIBED) { /* if described was full at the start, count nothing: an earlier call may have counted this process */
+		} else if (is_new && known < ORPHANS_DESCRIBED) { /* if described was full before this call, do not count: an earlier call may have counted this process */
 			orphans->count += kill(pids->pid[i], 0) == 0 || errno != ESRCH;
 		}
 		if (stuck && at < orphans->described_count)

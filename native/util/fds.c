@@ -39,7 +39,7 @@ bool fd_passing_receive(int socket, void *data, size_t size, int *fds, size_t co
 	union control control;
 	struct iovec part = {data, size};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes};
-	/* Give no room to further descriptors, so that the kernel discards them (scm_detach_fds() in net/core/scm.c). */
+	/* Leave room for count descriptors only, so that the kernel discards further ones (scm_detach_fds() in net/core/scm.c). */
 	message.msg_controllen = (socklen_t)(CMSG_LEN(count * sizeof *fds) + (sender == NULL ? 0 : CMSG_SPACE(sizeof(struct ucred))));
 	ssize_t got;
 	while ((got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)

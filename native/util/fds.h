@@ -21,8 +21,8 @@ enum { PASSED_FDS = 2 };
 bool fd_passing_send(int socket, const void *data, size_t size, const int fds[PASSED_FDS]);
 
 /*
- * Receives one message of exactly this size. Stores its first count descriptors in fds, close-on-exec, and discards the others. Unused elements
- * of fds, and all after a failure, become -1. Unless sender is NULL, sets *sender to the process ID of the sender; the socket must then have SO_PASSCRED.
+ * Receives one message of exactly this size. Stores its first count descriptors in fds, close-on-exec, and discards the others. Elements of
+ * fds without a descriptor become -1; after a failure, all of them. Unless sender is NULL, sets *sender to the process ID of the sender; the socket must then have SO_PASSCRED.
  * Returns false with errno, for example ECONNRESET if no process has the other end open, or EPROTO if the message has another size.
  */
 bool fd_passing_receive(int socket, void *data, size_t size, int *fds, size_t count, pid_t *sender);

@@ -13,7 +13,7 @@ enum isolation {
 	ISOLATE_ALL = 63,
 };
 
-/* Steps of setting up a phase that can fail; setup_steps[] (namespace.h) describes them. */
+/* The steps of a phase's set-up that can fail; setup_steps[] (namespace.h) describes them. */
 enum step {
 	STEP_NONE,
 	STEP_MKNOD,

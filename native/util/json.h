@@ -8,7 +8,7 @@
 #include "util/base.h"
 
 struct json {
-	char *text; /* the caller frees it */
+	char *text; /* text that the functions below allocate and extend; free(3) it after use */
 	size_t length;
 	size_t capacity;
 	bool failed; /* true: memory was exhausted, so the text is incomplete; false: the text is complete */

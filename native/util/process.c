@@ -134,10 +134,10 @@ bool call_in_child(void (*function)(void *data), void *data, size_t size, int mi
 	return returned;
 }
 
-/* Time limit of pids_add_descendants(). After it, the function searches only the children of its first SEARCH_LEAST processes, among them confine's init. */
+/* Time limit of pids_add_descendants(). After it, the function searches for children of only the first SEARCH_LEAST processes in its list, among them confine's init. */
 #define SEARCH_MILLISECONDS 500
 #define SEARCH_LEAST 4
-/* If this process has more descendants, pids_kill_descendants() reaps zombies in each round, because other processes of the user need process IDs. */
+/* Maximum number of descendants at which pids_kill_descendants() reaps zombies only at its end. If there are more, it reaps them in each round, because other processes of the user need process IDs. */
 #define ZOMBIES_KEPT 10000
 
 void pids_add(struct pids *pids, pid_t pid)
@@ -206,7 +206,7 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 	for (size_t i = 0; i < all.count; i++) {
 		struct text_stat stat = {0};
 		bool known = read_stat(all.pid[i], &stat);
-		/* Skip a zombie: it has no children, because the kernel has given them a new parent. */
+		/* Skip a zombie or a process that no longer exists: the kernel has given its children a new parent. */
 		if (known ? !stat.alive : !proc_hides(all.pid[i]))
 			continue;
 		if (i > 0)

@@ -46,5 +46,5 @@ bool text_is_portages_init(const char *cmdline, size_t length);
 /* Returns the flags (O_CLOEXEC, O_NONBLOCK and others) in the text of /proc/TID/fdinfo/FD (proc(5)), or -1 if the text is about another inode. */
 int text_fdinfo_flags(const char *text, unsigned long long inode);
 
-/* Returns true if this line of an epoll instance's fdinfo shows that descriptor fd with this inode is registered. Then sets event to the registered events and data. */
+/* Returns true if this line of an epoll instance's fdinfo shows that descriptor fd with this inode is registered; if so, sets event to the registered events and data. */
 bool text_fdinfo_registration(const char *line, int fd, unsigned long long inode, struct epoll_event *event);
