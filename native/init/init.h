@@ -45,7 +45,7 @@ bool channel_open(int ends[2]);
 /* Sends one message. Ignores errors: after the exit of the peer, the next channel_receive() returns false. If init does not read and the socket buffer is full for 10 ms, the message is lost. */
 void channel_send(int end, const struct message *message);
 
-/* Waits for one message, other than MESSAGE_READY, and discards its descriptors. Returns false with errno, for example if every process with the other end has exited. */
+/* Waits for one message and discards its descriptors, so it must not be used for MESSAGE_READY, which has some. Returns false with errno, for example if every process with the other end has exited. */
 bool channel_receive(int end, struct message *message);
 
 enum tracking {
@@ -91,7 +91,7 @@ noreturn void exec_command(const struct options *options, const struct signals *
 char **environment_read(int fd);
 
 /*
- * Renames each CONFINE_ENV_NAME=VALUE to NAME=VALUE, and removes other entries of that name. Changes the array in place. The process that
+ * Renames each CONFINE_ENV_NAME=VALUE to NAME=VALUE, and removes other entries of the variable NAME. Changes the array in place. The process that
  * starts confine encodes variables in this way, because the dynamic loader removes LD_PRELOAD, TMPDIR and others from the environment of a
  * set-user-ID program (ld.so(8), secure-execution mode).
  */

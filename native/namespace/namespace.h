@@ -28,7 +28,7 @@ bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned 
 /*
  * Returns which of the wanted namespaces (bits of enum isolation) Portage, if it runs as root, has made before it started confine, so that
  * confine does not make them again. Portage's addresses on lo and the host name localhost show its network namespace. Process 1 shows a PID
- * namespace: it is Portage's pid-ns-init, which ends all processes of the phase. IPC and mount namespaces have no such sign, but Portage makes
+ * namespace if it is Portage's pid-ns-init, which ends all processes of the phase. IPC and mount namespaces have no such sign, but Portage makes
  * all namespaces by one unshare(2) (portage/process.py, _exec2). So IPC counts as made by Portage if net or PID does, and if it is not the
  * machine's first IPC namespace. Mount counts if net or PID does: if it is wanted, FEATURES requests it from Portage too.
  */
