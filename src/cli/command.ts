@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** A list of installed packages, of packages with records, of builds whose directory was kept, of files or of folders. */
+/** A list that completes an argument: installed packages, packages with records, packages whose build directory was kept, files, or folders. */
 export type CandidateList = 'installed' | 'recorded' | 'kept' | 'file' | 'folder';
 
 /** The completions that a shell offers for an argument: fixed words, or the elements of a list. undefined: it offers none. */

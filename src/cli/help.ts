@@ -47,7 +47,7 @@ function row(left: string, right: string, column: number, width: number): string
 }
 
 function usageLines(name: string, command: Command, width: number): string[] {
-	// Replace spaces inside brackets, so that wrap() keeps an option and its value on one line.
+	// Make the spaces inside brackets no-break spaces, so that wrap() keeps an option and its value on one line.
 	const text = `usage: portcullis ${usage(name, command)}`.replace(/\[[^\]]*\]/g, (match) =>
 		match.replaceAll(' ', '\u00a0'),
 	);

@@ -85,11 +85,11 @@ function checkPath(eprefix: string, path: string): void {
 	}
 }
 
-/** Describes the users other than its owner root who can write a file; '' if there are none. */
+/** Describes the users, other than root, who can write a file that root owns; '' if there are none. */
 function writerOf(path: string, { mode, gid }: Stats): string {
 	if ((mode & 0o002) !== 0) return 'every user';
 	if ((mode & 0o020) === 0) return '';
 	if (gid !== 0) return `group ${gid}`;
-	// With an ACL, the group bits of the mode are the ACL's mask, which permits other users or groups to write (acl(5)).
+	// ls shows + for an ACL. The group bits of the mode are then the ACL's mask, so other users or groups may be permitted to write (acl(5)).
 	return /^\S{10}\+/.test(execFileSync('ls', ['-ld', '--', path], { encoding: 'utf8' })) ? 'other users' : '';
 }

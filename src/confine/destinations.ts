@@ -50,7 +50,7 @@ export async function destinations(setting: string, context: BuildContext) {
 		})),
 		isDistccRequested: isRequested,
 		isDistccUsed: isUsed,
-		/** Name of the variable or path of the file that contains distcc's host list. */
+		/** Name of the variable or path of the file that contains distcc's host list; '' if the list is not used or not found. */
 		source,
 	};
 }
@@ -67,7 +67,7 @@ async function destination(entry: string, distcc = false) {
 	return {
 		entry,
 		host,
-		/** The addresses of the entry except those in `reserved`, with the entry's prefix length if it has one. Empty if the host name has no such address. */
+		/** The addresses of the entry that are not in `reserved`, with the entry's prefix length if it has one; [] if there are none. */
 		addresses: found
 			.filter((address) => !reserved.includes(address))
 			.map((address) => (distcc || bits === undefined ? address : `${address}/${bits}`)),

@@ -66,7 +66,7 @@ export async function runConfined(
 	return exitLikeChild(exit);
 }
 
-/** Returns messages about the phase without its name. Omits advice, and missing sandboxes, which confine itself has reported. */
+/** Returns the messages about the phase without their beginning `Portcullis: CATEGORY/PF: src_PHASE:`. Omits advice, and missing sandboxes, which confine has reported. */
 function noticeLines(file: string): string[] {
 	const record = readRecord(file);
 	if (record === undefined) return [];

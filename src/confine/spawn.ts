@@ -13,7 +13,7 @@ const CANNOT_START = 125;
 const forwarded = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
 export interface Exit {
-	/** The exit status of the program, or 125 if it could not be started. */
+	/** The exit status of the program; 125 if the program could not be started or if `signal` ended it. */
 	readonly status: number;
 	readonly signal: NodeJS.Signals | null;
 }
@@ -56,7 +56,7 @@ export function exitLikeChild({ status, signal }: Exit): Promise<number> {
 	return new Promise((resolve) => {
 		process.removeAllListeners(signal);
 		process.kill(process.pid, signal);
-		// Return a status after a delay, in case this process ignores the signal.
+		// In case this process ignores the signal, return after one second the status that a shell would show.
 		setTimeout(() => {
 			resolve(128 + constants.signals[signal]);
 		}, 1000);

@@ -31,7 +31,7 @@ export function variable({ environment }: BuildContext, name: string): string {
 	return environment[name] ?? '';
 }
 
-/** Returns the text of a file, or '' if it is not readable. Root reads only files that no other user can replace. */
+/** Returns the text of a file; '' if the file is not readable or, for root, if another user can replace the file. */
 export function trustedText(file: string): string {
 	const isTrusted = () => process.geteuid?.() !== 0 || isRootControlled(file);
 	return orUndefined(() => (isTrusted() ? readFileSync(file, 'utf8') : '')) ?? '';

@@ -9,7 +9,7 @@ import type { BuildContext } from './build_context.ts';
 import { compilerVariables, proxyVariables, type Assignment } from './evidence.ts';
 import { conflicts } from './table.ts';
 
-/** The variables that the functions of evidence.ts read. NAME* stands for all variables with this prefix. */
+/** The variables for the search for conflicts that explain and doctor request from Portage. NAME* stands for all variables with this prefix. */
 export const evidenceVariables: readonly string[] = [
 	...['CHOST', 'MAKEOPTS', 'ENV_UNSET', 'INCLUDE_SERVER_PORT', 'PORTAGE_SOCKS5_PROXY'],
 	...['CCACHE_*', 'DISTCC_*', 'ICECC*', 'SCCACHE_*'],
@@ -32,7 +32,7 @@ export function findConflicts(packageContext: PackageContext, context: BuildCont
 	});
 }
 
-/** Describes a conflict in clauses: the evidence (summary) and the effect on a build that continues. Lists the alternative fixes. */
+/** Returns the evidence of a conflict (`summary`) and its effect on a build that continues, both as clauses, and the alternative fixes. */
 export function describeConflict({ conflict, evidence, confinements }: FoundConflict, context: BuildContext) {
 	const { label, effect, allow, inside } = conflict;
 	const sandbox = confinements.map((what) => features[what]);
@@ -58,7 +58,7 @@ function fix(purpose: string, lines: string) {
 /** The list variables of make.conf: a fix adds a word to their value. In other variables, a fix replaces the value. */
 const lists = ['FEATURES', 'ENV_UNSET', 'PORTCULLIS_ALLOW'];
 
-/** Returns the lines of make.conf for these assignments, separated by spaces. A list gets one line with all words. */
+/** Formats assignments for make.conf: NAME="VALUE", separated by spaces. Assignments to the same variable become one with all values. */
 function makeConfLines(assignments: readonly Assignment[]): string {
 	const values = new Map<string, Set<string>>();
 	for (const [name, value] of assignments) values.set(name, (values.get(name) ?? new Set()).add(value));
@@ -90,7 +90,7 @@ export function conflictLines(
 		return {
 			verb: 'ewarn',
 			text: `Portcullis: ${cpv}: ${isFatal ? summary : `${summary}, so ${effect}. ${fixes}`}`,
-			// Print a warning once per run of emerge, because most conflicts concern all packages. Print it again if the conflict stops the build.
+			// Print the same warning once per run of emerge, because most conflicts concern all packages, but always if the conflict stops the build.
 			...(isFatal ? {} : { once: summary }),
 		};
 	});

@@ -24,7 +24,7 @@ export type Assignment = readonly [name: string, value: string];
 export interface Evidence {
 	/** The text in the parentheses of the message `Portcullis: app-misc/foo-1: distcc conflicts with FEATURES="network-sandbox" (...)`. */
 	readonly text: string;
-	/** The assignment that ends the conflict and keeps the sandbox; absent if the evidence determines none. */
+	/** The assignment that ends the conflict and keeps the sandbox; absent if it does not depend on the evidence (Conflict.fix), or if there is none. */
 	readonly fix?: Assignment;
 }
 
@@ -82,7 +82,7 @@ const defaultCompilers: Readonly<Record<string, string>> = {
 
 const compilers: ReadonlySet<string> = new Set(['gcc', 'g++', 'cc', 'c++', 'clang', 'clang++']);
 
-/** Finds a directory in PATH in which gcc or another compiler is the launcher. Skips ccache, which calls the next gcc in PATH. */
+/** Finds a directory in PATH in which gcc or another compiler is the launcher `tool`. Skips ccache (unless it is `tool`), because it calls the next gcc in PATH. */
 function pathEvidence(context: BuildContext, tool: string): Evidence[] {
 	const chost = variable(context, 'CHOST');
 	const names = [...compilers, ...(chost === '' ? [] : [`${chost}-gcc`, `${chost}-g++`])];
@@ -95,7 +95,7 @@ function pathEvidence(context: BuildContext, tool: string): Evidence[] {
 	return [];
 }
 
-/** Finds evidence that the build uses distcc with remote hosts. Returns [] if PORTCULLIS_ALLOW permits one of the hosts. */
+/** Finds evidence that the build uses distcc with remote hosts. Returns [] if PORTCULLIS_ALLOW permits one of the hosts, or if distcc uses Portage's proxy. */
 export function distccEvidence(context: BuildContext): Evidence[] {
 	const used = launcherEvidence(context, 'distcc', 'distcc');
 	if (used.length === 0 || usesSocksProxy(context)) return [];
@@ -163,7 +163,7 @@ function configurationDirectory(context: BuildContext): string {
 	return variable(context, 'XDG_CONFIG_HOME') || join(variable(context, 'HOME'), '.config');
 }
 
-/** Finds evidence that the build uses ccache with a remote storage. A variable, even an empty one, overrides the files (ccache(1)). */
+/** Finds evidence that the build uses ccache with a remote storage. A variable, even if empty, overrides the configuration files (ccache(1)). */
 export function ccacheEvidence(context: BuildContext): Evidence[] {
 	const used = launcherEvidence(context, 'ccache', 'ccache');
 	if (used.length === 0) return [];
@@ -185,7 +185,7 @@ export function ccacheEvidence(context: BuildContext): Evidence[] {
 	return [];
 }
 
-/** Returns evidence for a remote storage in `list`. Ignores file: and redis+unix: (a UNIX socket), which work in a network namespace. The first element of `used` precedes it. */
+/** Returns the first element of `used` and evidence of a remote storage in `list`; [] if there is none. Ignores file: and redis+unix: (a UNIX socket), which work in a network namespace. */
 function remoteStorage(context: BuildContext, source: string, list: string, used: readonly Evidence[]): Evidence[] {
 	const [first] = words(list).filter(
 		(url) => /^(https?|rediss?):/.test(url) && !urlEndpoints(url).some((endpoint) => isAllowed(context, endpoint)),
@@ -203,7 +203,7 @@ export function fakerootEvidence(transport: Fakeroot): (context: BuildContext) =
 		fakerootFrom(context.features, context.uid) === transport ? featureEvidence(context, 'fakeroot') : [];
 }
 
-/** Finds Portage's SOCKS5 proxy, which Portage starts only as root and with network-sandbox. */
+/** Finds the words of FEATURES with which Portage starts its SOCKS5 proxy (only as root and with network-sandbox) or, without these, a variable with the proxy's socket. */
 export function socksEvidence(context: BuildContext): Evidence[] {
 	if (context.uid === 0 && context.features.includes(features.net)) {
 		const found = proxyFeatures.flatMap((word) => featureEvidence(context, word));

@@ -28,7 +28,7 @@ interface Conflict {
 	readonly label: string;
 	/** The confinements that cause the conflict. Without any of them in a phase, there is no conflict. */
 	readonly with: readonly Confinement[];
-	/** Commands of bash that test conditions without starting a process. If none succeeds, there is no conflict, and the hook does not start Node. */
+	/** Commands of bash that test conditions without starting a process. If none succeeds, the hook does not start Node for this conflict. */
 	readonly prefilters: readonly string[];
 	/** Searches the build context for evidence. Without evidence there is no conflict. */
 	readonly evidence: (context: BuildContext) => readonly Evidence[];

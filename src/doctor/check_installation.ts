@@ -47,7 +47,7 @@ function nothingConfined({ variables }: Configuration, isolates: boolean, observ
 	return warning('features', 'FEATURES', meaning, `Add to make.conf: ${addWords('FEATURES', words)}`, observed);
 }
 
-/** Reports pkgcore and Paludis. The hook prints a message in their phases, and confines nothing. */
+/** Reports pkgcore and Paludis if they are installed. The hook prints a message in their phases, and confines nothing. */
 function otherManagers({ eprefix }: SystemInfo): Finding[] {
 	const folders = [`${eprefix}/usr/bin`, ...(process.env['PATH'] ?? '').split(':')];
 	return Object.entries({ pmerge: 'pkgcore', cave: 'Paludis' }).flatMap(([program, name]) => {
@@ -145,7 +145,7 @@ function lostSetuidFix({ eprefix, read }: SystemInfo): string | undefined {
 	return isPackageSetuid ? 'Run `emerge --oneshot app-portage/portcullis`.' : undefined;
 }
 
-/** True if the file system of confine is mounted with nosuid. Its mount point is the longest one that contains the path of confine. */
+/** True if the file system of confine is mounted with nosuid. Of all mount points above confine, its mount point has the longest path. */
 function isNosuid(system: SystemInfo): boolean {
 	const above = mounts(system).filter(({ point }) =>
 		`${system.confine}/`.startsWith(point === '/' ? '/' : `${point}/`),

@@ -20,7 +20,7 @@ type ProbeResult = RunRecord & { readonly broken: string };
 
 const noRecord = '{"schema":1,"time":"1970-01-01T00:00:00.000Z","mode":"none","tracking":"none","status":{"exit":0}}';
 
-/** True if Portage itself isolates phases: for root with CAP_SYS_ADMIN, which root in a container lacks by default, and for root if the test run failed. */
+/** True if Portage itself isolates phases: this user is root and has CAP_SYS_ADMIN, which root in a container lacks by default. If the test run failed, true for every root. */
 export function isPortageIsolating({ uid, probeResult }: SystemInfo): boolean {
 	return uid === 0 && (probeResult.mode === 'root' || probeResult.broken !== '');
 }
@@ -56,7 +56,7 @@ export async function probeSystem(eprefix: string) {
 		/** Why Portcullis does not apply a confinement that is not in `requested`. */
 		notRequestedWhy: auditOnly ? 'PORTCULLIS_AUDIT="only" is set' : 'FEATURES does not contain it',
 		probeResult,
-		/** Result of a test run with no_new_privs, which FEATURES="sandbox" sets and which disables setuid bits; undefined without this word or in another mode than setuid. */
+		/** Result of a test run with no_new_privs, which FEATURES="sandbox" sets and which disables setuid bits; undefined if this word is missing or the mode is not setuid. */
 		sandboxed:
 			hasSandbox && probeResult.mode === 'setuid'
 				? await testRun(confine, requested, withNoNewPrivs(configuration.python))

@@ -17,7 +17,7 @@ export function variableNames(): string {
 	return [...names].map((name) => (name.endsWith('*') ? `"\${!${name.slice(0, -1)}@}"` : name)).join(' ');
 }
 
-/** The variables that functions of evidence.ts read and for which explain and doctor do not ask Portage. */
+/** Variables that evidence.ts reads and that explain and doctor take from their own environment. */
 const commonVariables = ['PATH', 'HOME', 'EPREFIX', 'XDG_CONFIG_HOME', 'DISPLAY', 'SSH_AUTH_SOCK', 'GPG_AGENT_INFO'];
 
 /** Returns bash code that starts no process. For each row of the table, it appends the name of the row to `suspects` if the conflict is possible. */

@@ -91,7 +91,7 @@ export function programs(eprefix: string) {
 		unshare: find('unshare'),
 		umount: find('umount'),
 		python: find('python3'),
-		// Use a path of the running Node that stays valid after an update of Node, if there is one.
+		// If a link such as /usr/bin/node names the running Node, use the link, because it stays valid after an update of Node.
 		node:
 			folders
 				.map((folder) => `${folder}/node`)

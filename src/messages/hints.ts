@@ -4,7 +4,7 @@ import type { Program } from '../records/schema.ts';
 /** Advice for the ebuild about a build tool that downloads files: how to replace these downloads. */
 export interface Hint {
 	readonly fetcher: string;
-	/** Matches the tool in one of these texts: the process name, the script and the command line, the command line of each parent process. */
+	/** Matches the tool in at least one of these texts: the process name; the script followed by the command line; the command line of each parent process. */
 	readonly pattern: RegExp;
 	readonly advice: string;
 }

@@ -118,7 +118,7 @@ function isEntry(text: string): boolean {
 	return text !== '' && problem('PORTCULLIS_ALLOW', text) === undefined;
 }
 
-/** Checks an addition before it is written. Throws an Error if the file or a line has a form that `allow` never writes. */
+/** Throws an Error for a file or line not of the form that `allow` writes, so that forged records cannot add others. */
 export function checkAddition({ file, lines }: Addition, eprefix: string): void {
 	const { packageEnv, env } = paths(eprefix);
 	const name = file.startsWith(`${env}/`) ? file.slice(env.length + 1) : '';
@@ -126,7 +126,7 @@ export function checkAddition({ file, lines }: Addition, eprefix: string): void 
 	const unexpected = known ? lines.find((line) => !(name === '' ? isPackageLine(line) : isSetting(line))) : file;
 	if (unexpected !== undefined)
 		throw new Error(
-			`portcullis allow does not write "${unexpected}" to ${eprefix}/etc/portage, because it never writes lines of this form`,
+			`portcullis allow does not write "${unexpected}" to ${eprefix}/etc/portage, because it never writes files or lines of this form`,
 		);
 }
 

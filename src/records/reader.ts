@@ -16,7 +16,7 @@ export interface Unread {
 	readonly why: string;
 }
 
-/** A file of records. `named` is true if the user has named the file, which may then be a symbolic link, a pipe or a device; false: only a regular file. */
+/** A file of records. `named`: true if the user has named it (--records), so that it may be a symbolic link, a pipe or a device; false: it must be a regular file. */
 export interface Source {
 	readonly file: string;
 	readonly named: boolean;
@@ -68,9 +68,9 @@ export function unreadText({ file, lines, why }: Unread): string {
 }
 
 /**
- * Opens a file of records. If the user has not named the file: returns undefined if it does not exist, and { why } if it is not a regular file
- * with one link. Members of group portage can write to the folder of records: there a FIFO could block this program, and a link could make it
- * read a file that they cannot read themselves. If the user has named the file: throws an Error if it cannot be opened.
+ * Opens a file of records. If the user has named the file: throws an Error if it cannot be opened, and returns { why } for a directory. Otherwise: returns undefined if it does
+ * not exist, and { why } if it cannot be opened or is not a regular file with one link. Members of group portage can write to the folder of records: there a FIFO could block this
+ * program, and a link could make it read a file that they cannot read themselves.
  */
 function openRecords({ file, named }: Source): { fd: number; size: number } | { why: string } | undefined {
 	const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
@@ -154,7 +154,7 @@ function parse(line: string, reject: (why: string) => void): RunRecord | undefin
 /** Maximum number of bytes that recordedPackages() searches at the end of each file, so that a completion takes less than 0.1 s. */
 const TAIL = 4 << 20;
 
-/** Lists CATEGORY/PN of the packages in the last records. Searches for `"package":` and does not parse the records. */
+/** Lists CATEGORY/PN of the packages in the last TAIL bytes of each file. Searches for `"package":` and does not parse the records. */
 export function recordedPackages(eprefix: string): string[] {
 	const names = recordFiles(paths(eprefix).logs).flatMap((source) => {
 		const opened = openRecords(source);

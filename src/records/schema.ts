@@ -42,7 +42,7 @@ const time = matching('a time', isTime);
 const cpv = matching('a package', isPackage);
 const domain = matching('a domain name', isDomainName);
 const address = matching('an address', isAddress);
-/** The name of a protocol, as in native/watcher/notification.c or in the kernel's list of protocols. */
+/** The kernel's name of a protocol, as read_protocol() in native/watcher/notification.c writes it, or "unknown". */
 const protocol = matching('a protocol', (word) => /^[a-z0-9_-]{1,12}$/.test(word));
 const recordType = matching('a record type', (word) => /^[A-Z]{1,5}$|^TYPE\d{1,5}$/.test(word));
 const run = matching('PID-TICKS', (text) => /^(\d{1,10}-\d{1,20})?$/.test(text));
@@ -78,7 +78,7 @@ function orphanOf(members: Members, name: string) {
 		pid: pid(members.pid, `${name}.pid`),
 		argv: optional(members.argv, `${name}.argv`, texts, none),
 		comm: text(members.comm, `${name}.comm`),
-		/** Seconds since the start of the process. */
+		/** Seconds from its start to the teardown. */
 		age: optional(members.age, `${name}.age`, seconds, 0),
 		/** True if SIGKILL had not ended the process when confine wrote the record. */
 		stuck: optional(members.stuck, `${name}.stuck`, isTrue, false),
@@ -111,7 +111,7 @@ function programOf(members: Members, name: string) {
 
 const program: Check<Program> = (value, name) => programOf(object(value, name), name);
 
-/** A program's attempt to reach an address. */
+/** A program's attempts to reach one address and port: `count` is their number. */
 export type Attempt = Readonly<ReturnType<typeof attemptOf>>;
 function attemptOf(members: Members, name: string) {
 	return {

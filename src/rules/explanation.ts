@@ -11,7 +11,7 @@ import { paint, type Screen } from '../util/terminal.ts';
 type Explanation = Readonly<ReturnType<typeof explain>>;
 type Rules = Explanation['phases'][number]['rules'];
 
-/** Returns which sandboxes each of these phases gets, and why. `title` names the package and where it was found; '' if options gave FEATURES. */
+/** Returns which sandboxes each of these phases gets, and why. `title` names the package and its repository; '' with the option --features. */
 export function explain(title: string, packageContext: PackageContext, phases: readonly string[]) {
 	return {
 		title,

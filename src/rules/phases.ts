@@ -4,7 +4,7 @@
  * `portcullis hook` renders these rows as bash. `portcullis explain` and `portcullis run` evaluate them.
  */
 
-/** The confinements for each of which confine creates a namespace. */
+/** The confinements for which confine creates namespaces, one for each. */
 export const namespaceConfinements = ['net', 'ipc', 'pid', 'mount'] as const;
 export const confinements = [...namespaceConfinements, 'cgroup'] as const;
 export type Confinement = (typeof confinements)[number];

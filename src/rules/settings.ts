@@ -100,7 +100,7 @@ export type Settings = Readonly<Record<SettingName, string>>;
 
 export const settingNames = Object.keys(settings) as SettingName[];
 
-/** The name under which a record lists the unavailable option --own-sockets of confine as missing. */
+/** The name of confine's option --own-sockets in the list `missing` of a record, if the option was not available. */
 export const ownSockets = 'own-sockets';
 
 /** Returns the PORTCULLIS_* variable for a limit or option that a record names: PORTCULLIS_MEMORY_MAX for the cgroup file memory.max. */

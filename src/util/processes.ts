@@ -36,7 +36,7 @@ export function parseProcess(pid: number, stat: string, cmdline: string) {
 	};
 }
 
-/** Returns the memory of a process in bytes: its proportional set size (smaps_rollup) or, if this is unreadable, its resident set size; 0 if both are. */
+/** Returns the memory of a process in bytes: its proportional set size (smaps_rollup) or, if this is unreadable, its resident set size; 0 if neither is readable. */
 export function memoryOf(pid: number): number {
 	return Number(fieldOf(`/proc/${pid}/smaps_rollup`, 'Pss') ?? fieldOf(`/proc/${pid}/status`, 'VmRSS') ?? 0) * 1024;
 }

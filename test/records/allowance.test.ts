@@ -147,6 +147,6 @@ describe('checkAddition()', () => {
 	])('checkAddition() refuses in the file %s the line %j', (file, line) => {
 		expect(() => {
 			checkAddition({ file, lines: [line] }, '/p');
-		}).toThrow('never writes lines of this form');
+		}).toThrow('never writes files or lines of this form');
 	});
 });

@@ -27,7 +27,7 @@ import { prefixOf } from '../prefix.ts';
 export async function run({ values, flags, words: [word = ''] }: Input): Promise<number> {
 	if (flags.has('remove') && flags.size > 1) throw new UsageError('allow: --remove takes no other flag');
 	const eprefix = prefixOf(values);
-	// With --remove and a category, do not ask Portage for the package, because the package may no longer exist.
+	// With --remove CATEGORY/..., do not ask Portage for the package, because the package may no longer exist.
 	const found = flags.has('remove') && word.includes('/') ? undefined : await resolvePortage(eprefix, word);
 	const atom = atomOf(
 		word.includes('/') ? word : word.replace(/^[<>=~]*/, `$&${found?.package?.names['CATEGORY'] ?? ''}/`),

@@ -8,7 +8,7 @@ import { isPackage, withoutVersion } from '../../util/grammar.ts';
 import { print } from '../../util/output.ts';
 import type { Candidates, CandidateList, Command, Input } from '../command.ts';
 
-/** The lists that an argument can be completed from. No function starts Portage, because a completion should take at most 0.1 s. */
+/** The functions that make the lists. None of them starts Portage, because a completion should take at most 0.1 s. */
 const lists: Readonly<Record<CandidateList, (eprefix: string) => string[]>> = {
 	installed: (eprefix) => packageFolders(`${eprefix}/var/db/pkg`).map(withoutVersion),
 	recorded: recordedPackages,
@@ -22,7 +22,7 @@ const lists: Readonly<Record<CandidateList, (eprefix: string) => string[]>> = {
 
 /**
  * Prints the completions of the last word of a command line, for src/cli/completion/: one WORD or WORD<TAB>DESCRIPTION per line, or only `:file`
- * or `:folder`. The shell omits the words that do not match.
+ * or `:folder`, for which the shell completes paths. The shell omits the words that do not match.
  */
 export function run({ command: words = [] }: Input, commands: readonly [string, Command][]): number {
 	print(completions(words, commands));

@@ -53,8 +53,8 @@ async function allowedIn(setting: string, context: BuildContext): Promise<string
 }
 
 /**
- * Explains the rules for the words in the options --features, --restrict and --properties. Does not start Portage. `environment` has the
- * variables in which `explain` searches for conflicts: without Portage, those of this process.
+ * Explains the rules for the words in the options --features, --restrict and --properties. Does not start Portage, so
+ * `environment`, in which `explain` searches for conflicts, has only the variables of this process.
  */
 function fromOptions(values: Input['values'], words: readonly string[]) {
 	const { features: FEATURES, restrict: RESTRICT, properties: PROPERTIES, unpack: PORTCULLIS_UNPACK = '' } = values;

@@ -43,7 +43,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	return 0;
 }
 
-/** Selects the records of the last run of emerge, which `run` of the last record identifies. Throws an Error if there is no record, or if `run` is ''. */
+/** Selects the records of the run of emerge that the last record names. Throws an Error if there is no record, or if the last one names no run. */
 function lastRun(sources: readonly Source[], given: string | undefined): Selection {
 	const last: { run?: string } = {};
 	const unread = scan(sources, (record) => {

@@ -20,10 +20,7 @@ export async function run({ flags }: Input): Promise<number> {
 	return 0;
 }
 
-/**
- * Returns a table of the phases. Without `before`, the column CPU shows the average CPU use since the start of the phase. With `before`, an
- * earlier list of the phases, the column shows the average since that list was made.
- */
+/** Returns a table of the phases. Column CPU: the average CPU use since `before`, an earlier list of the phases, was made or, without `before`, since the start of the phase. */
 function statusText(phases: readonly RunningPhase[], screen: Screen, before?: readonly RunningPhase[]): string[] {
 	if (phases.length === 0) return ['No phase is running under Portcullis.'];
 	const [head = '', ...lines] = table(
@@ -55,7 +52,7 @@ function cpuUse(now: RunningPhase, before: RunningPhase | undefined): number {
 
 type Show = (phases: readonly RunningPhase[], before?: readonly RunningPhase[]) => string[];
 
-/** Prints the table of phases every second: with `inPlace`, on the alternate screen of a terminal, otherwise as one block after another. */
+/** Prints the phases every second: if `inPlace`, on the alternate screen of a terminal, otherwise as one block after another, each followed by `separator`. */
 async function watch(show: Show, inPlace: boolean, separator: readonly string[]): Promise<void> {
 	const { stdin } = process;
 	let stop = (): void => undefined;

@@ -117,7 +117,7 @@ function escape(text: string): string {
 	return stripControls(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** Minimum seconds between two phases that belong to different sessions. Each session has its own chart. */
+/** A phase that starts more than this number of seconds after the end of all earlier phases begins a new session. Each session has its own chart. */
 const PAUSE = 900;
 const MOST_SESSIONS = 5;
 const MOST_ROWS = 60;

@@ -16,8 +16,9 @@ export interface SectionEntry extends PhaseEvents {
 /** A section of the reports. text.ts and html.ts render it. */
 export interface Section {
 	readonly name: string;
-	/** The heading in the HTML report, and the sentence below it. */
+	/** The heading in the HTML report. */
 	readonly title: string;
+	/** The sentence below the heading; '' for none. */
 	readonly lead: string;
 	/** True if the heading on a terminal, and the border of each entry in the HTML report, are red instead of yellow. */
 	readonly isUrgent?: true;
@@ -124,7 +125,7 @@ export const sections: readonly Section[] = [
 	},
 ];
 
-/** Returns each section that has entries, and these entries, the latest first. */
+/** Returns each section that has entries, together with its entries, the latest entry first. */
 export function filledSections(report: Report): (readonly [Section, readonly SectionEntry[]])[] {
 	const events = latestEvents(report);
 	return sections
@@ -145,7 +146,7 @@ function entriesOf({ groupBy }: Section, events: readonly PhaseEvents[]): Sectio
 	return [...groups.values()];
 }
 
-/** Returns the number of events of a section, including those for which its rows had no room; 0 if nothing counts them. */
+/** Returns the number in `counts` for a section, which includes events for which its rows had no room; 0 if `counts` has none for it. */
 export function countOf({ name }: Pick<Section, 'name'>, { counts }: PhaseEvents): number {
 	return (counts as Readonly<Record<string, number>>)[name] ?? 0;
 }
