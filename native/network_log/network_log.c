@@ -97,9 +97,9 @@ static struct log_row *count_connection(struct network_log *log, enum log_table 
 }
 
 /*
- * Returns the highest number of packets without a route that the kernel may count for one attempt (snmp_unroutable()). For 10/8 it is 0,
- * because lo of a phase has a route to it. lo has a route to ::/8 too, but the kernel still counts each packet to a nonexistent address
- * there, and TCP sends two before connect(2) fails.
+ * Returns the highest number of packets without a route that the kernel may count for one attempt (snmp_unroutable()): 0 for 10/8, to which
+ * lo of a phase has a route. lo has a route to ::/8 too, but the kernel still counts each packet to a nonexistent address there, and TCP sends
+ * two before connect(2) fails.
  */
 static uint64_t unroutable_packets(const struct destination *to)
 {

@@ -53,7 +53,7 @@ enum watched {
 	WATCHED_NO,
 };
 
-/* State of the watching of system calls (member calls of struct network_log) or of DNS lookups (member names). */
+/* Whether system calls (`calls` in struct network_log) or DNS lookups (`names`) are watched, and why not. */
 struct watch_status {
 	enum watched watched;
 	char reason[64]; /* reason why system calls or DNS lookups are not watched; set if watched is WATCHED_NO */
@@ -79,7 +79,7 @@ struct network_log {
 
 	/* The tables, indexed by enum log_table. They are the last member, because network_log_copy() copies only those rows of each table that are in use. */
 	struct {
-		uint64_t total; /* sum of the counts, including those that have no row because the table is full */
+		uint64_t total; /* number of all counted events, including those that have no row because the table was full */
 		size_t count;	/* number of rows in use, which are the first ones of the member rows */
 		struct log_row rows[LOG_ROWS];
 	} tables[LOG_TABLES];
@@ -106,7 +106,7 @@ struct log_row *network_log_find(struct network_log *log, enum log_table table, 
 /* Adds a copy of row to the table. Returns the added row, or NULL if the table is full. */
 struct log_row *network_log_add(struct network_log *log, enum log_table table, const struct log_row *row);
 
-/* Adds to log->unroutable, which the supervisor subtracts from the kernel's counter, the highest number of packets without a route that a call to this destination causes. Used for a call that is not logged as an attempt. */
+/* For a call to this destination that is not logged as an attempt: increases log->unroutable by the highest number of packets without a route that the call can cause. */
 void network_log_add_unroutable(struct network_log *log, const struct destination *to);
 
 /* Counts a call whose addresses the watcher could not read. error: the errno of reading. If error is 0, counts nothing. */

@@ -50,8 +50,8 @@ struct dispatch {
 void dispatch_add(struct bpf *bpf, struct dispatch *dispatch, uint32_t number, const void *row);
 
 /*
- * Appends a binary search for the loaded system call number. The filter returns action for a number that is not in entries. The search is
- * binary because the kernel runs a new filter for every system call number (seccomp_cache_prepare() in kernel/seccomp.c): with a linear
- * search, installing the filter would take 1.7 microseconds longer for each entry.
+ * Appends a binary search for the loaded system call number. The filter returns action for a number that is not in entries. The search is binary
+ * because the kernel, when it installs a filter, runs the filter for every system call number (seccomp_cache_prepare() in kernel/seccomp.c): with a
+ * linear search, the installation would take 1.7 microseconds longer for each entry.
  */
 void put_search(struct bpf *bpf, struct dispatch_entry *entries, size_t count, uint32_t action);

@@ -109,7 +109,7 @@ static void put_socketcall(struct bpf *bpf, const struct seccomp_rules *rules)
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Makes the next instruction the first one for some calls in dispatch: calls of row's kind without instructions, whose ids are the first letters of row->ids. arguments: number of these letters. Returns true if there is such a call, false if there is none. */
+/* Makes the next instruction the first one for each call in dispatch that has no instructions yet, is of row's kind, and whose ids are the first letters of row->ids. arguments: number of these letters. Returns true if there is such a call, false if there is none. */
 static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, size_t arguments)
 {
 	bool any = false;
@@ -146,7 +146,7 @@ static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct wat
 /* Returns the length in bytes of the shortest address for which the watcher is notified of a connect(2) or bind(2). */
 static uint32_t shortest_address(enum watched_call call, const struct seccomp_rules *rules)
 {
-	/* With an allow-list, watch a connect(2) already from two bytes on, because AF_UNSPEC alone disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). With the network filter, watch a bind(2) from two bytes on, because AF_UNIX alone binds an abstract name (unix_autobind()). */
+	/* With an allow-list, watch each connect(2) whose address has two or more bytes, because AF_UNSPEC alone disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). With the network filter, watch each such bind(2), because AF_UNIX alone binds an abstract name (unix_autobind()). */
 	if ((rules->active & (call == CALL_BIND ? RULE_NET_FILTER : RULE_ALLOW_LIST)) != 0)
 		return sizeof(sa_family_t);
 	return call == CALL_BIND ? SHORTEST_INTERNET_ADDRESS : SHORTEST_PATH_ADDRESS;
@@ -230,7 +230,7 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 		put_ids(bpf, dispatch, row, rules);
 		return;
 	}
-	/* If a case above ends with break, its instructions lead to one of these two: the first notifies the watcher, the second allows the call. */
+	/* After the instructions of a case that ends with `break`, the filter executes one of these two: the first notifies the watcher, the second allows the call. */
 	put_return(bpf, SECCOMP_RET_USER_NOTIF);
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }

@@ -318,7 +318,7 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
 	return true;
 }
 
-/* Returns true if copy, a duplicate of another thread's fd, is the same file as fd of the target. Tries kcmp(2), which a kernel may lack, then /proc/TID/fd, which requires the ids of the target. Returns false if the files differ or both fail. */
+/* Returns true if copy, a duplicate of another thread's fd, is the same file as fd of the target. Tries kcmp(2), which a kernel may lack, then /proc/TID/fd, which requires the ids of the target or CAP_DAC_READ_SEARCH. Returns false if the files differ, or if neither can be used. */
 static bool is_file_of_target(const struct target *target, pid_t other_thread, int fd, int copy)
 {
 	struct stat theirs, ours;

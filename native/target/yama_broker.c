@@ -67,7 +67,7 @@ int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd)
 	return found;
 }
 
-/* Answers one request, or ignores a message of the wrong size (EPROTO), and returns true. Returns false at the end of file or if receiving fails otherwise: the thread of the broker then ends. */
+/* Answers one request, or ignores a message of the wrong size (EPROTO), and returns true. Returns false at the end of file or after another error of receiving: the thread of the broker then ends. */
 static bool answer_one(int socket)
 {
 	struct broker_reply reply = {0};

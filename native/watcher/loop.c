@@ -110,7 +110,7 @@ static bool receive_notification(const struct loop *loop, struct seccomp_notif *
 	return ioctl(loop->notifier.listener, SECCOMP_IOCTL_NOTIF_RECV, notification) == 0;
 }
 
-/* Ends the redirection of DNS queries to the DNS server process. Handles the calls that still wait for a socket from this process now, without a redirection. */
+/* Ends the redirection of DNS queries to the DNS server process, and handles the calls that wait for a socket from the DNS server process, without a redirection. */
 static void end_dns(struct loop *loop, const char *reason)
 {
 	struct seccomp_notif notification;

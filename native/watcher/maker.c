@@ -136,7 +136,7 @@ static bool is_creation_of(const struct ipc_object *object, const struct shmid_d
 	       segment->shm_perm.cuid == geteuid() && segment->shm_ctime >= object->time - 1 && segment->shm_ctime <= object->time + CREATION_SECONDS;
 }
 
-/* Stores the ids of the shared memory segments that the calls in the table have created. Recognizes a segment by its creator (shm_cpid), its key and the time of its creation (shm_ctime, unless an IPC_SET has changed it). */
+/* Stores in the table the ids of the shared memory segments that its shmget(2) calls have created. Recognizes a segment by its creator (shm_cpid), its key and the time of its creation (shm_ctime, unless an IPC_SET has changed it). */
 static void find_segments(struct ipc_objects *objects)
 {
 	struct shmid_ds segment;

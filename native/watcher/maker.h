@@ -20,7 +20,7 @@ struct ipc_objects {
 	struct ipc_object objects[IPC_OBJECTS];
 };
 
-/* The parameter maker of these functions is the watcher's end of the socket pair with init; -1: the watcher has closed it because confine's init has ended. */
+/* The parameter maker of maker_answer_*() is the watcher's end of the socket pair with init; -1: the watcher has closed it because confine's init has ended. */
 
 /* For the watcher: lets confine's init create the socket that a call requests, and answers the call with a descriptor of the socket or with an errno, such as EAFNOSUPPORT if the thread is in another network namespace than init. families: set with one bit for each socket family that the phase may use (allow_list.h). */
 void maker_answer_socket(int maker, uint64_t families, const struct request *request, const struct target *target);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The network filter: a phase without a network namespace may reach only its own sockets. A hostile build can evade it by changing an address after the check, before the kernel reads it again (SECCOMP_USER_NOTIF_FLAG_CONTINUE). */
+/* The network filter: a phase without a network namespace may reach only its own sockets. A hostile build can evade the filter: it changes an address after the check, before the kernel reads the address again (SECCOMP_USER_NOTIF_FLAG_CONTINUE). */
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -90,7 +90,7 @@ void net_filter_note_socket(struct net_filter *net_filter, const struct target *
 
 static bool are_own_sockets(struct net_filter *net_filter, const struct socket_inodes *found)
 {
-	/* An inode of 0 means a socket without a file, such as one of the kernel. It does not belong to the phase. */
+	/* A socket without a file, such as one of the kernel, has the inode 0 and does not belong to the phase. */
 	for (size_t i = 0; i < found->count; i++)
 		if (found->inodes[i] == 0 || *own_entry(net_filter, found->inodes[i]) != found->inodes[i])
 			return false;
@@ -213,11 +213,11 @@ struct probe {
 
 static const char *probe_steps(const struct identity *identity)
 {
-	/* Drop the privileges, because this process becomes dumpable below: the user who started confine could then trace it and use them. */
+	/* Drop the privileges, because this process becomes dumpable below: the user who started confine could then trace this process and use its privileges. */
 	if (!privilege_drop(identity))
 		return "dropping the privileges of a process";
 	int diag = socket_diag_open();
-	/* Make the child of this process dumpable, as the command of a phase is after its exec. A set-user-ID confine is not dumpable itself. */
+	/* Make this process, and so the child that can_inspect_child() forks, dumpable, as the command of a phase is after its exec: a set-user-ID confine is not dumpable. */
 	prctl(PR_SET_DUMPABLE, 1);
 	errno = 0;
 	if (diag < 0 || !can_find_own_socket(diag, SOCK_STREAM, IPPROTO_TCP) || !can_find_own_socket(diag, SOCK_DGRAM, IPPROTO_UDP))

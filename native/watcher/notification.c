@@ -116,13 +116,13 @@ static int check_net_filter(struct notifier *notifier, const struct target *targ
 	return error;
 }
 
-/* Answers a sendto(2) of a DNS query to a name server, or a connect(2) of a UDP socket to one, and returns true. Returns false without an answer for any other call, or if no query trap can be set (query_trap_set()). */
+/* Answers a connect(2) of a UDP socket to a name server, or a sendto(2) of a DNS query to a name server, and returns true. Returns false without an answer for any other call, or if no query trap can be set (query_trap_set()). */
 static bool answer_lookup(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	if (request->count != 1 || strcmp(request->to[0].protocol, "udp") != 0 || !dns_redirect_covers(&notifier->dns_redirect, &request->to[0]))
 		return false;
 	if (request->call == CALL_SENDTO) {
-		/* Only log the query of a sendto(2), which musl uses. A query trap would be useless: musl accepts an answer only from the address of the name server. */
+		/* Set no query trap for a sendto(2), which musl uses, because musl accepts an answer only from the address of the name server. Permit the call only if the queried name is in the allow-list. */
 		if (query_trap_log(&notifier->query_traps, target, request->arguments[1], (size_t)request->arguments[2]))
 			continue_call(target);
 		else

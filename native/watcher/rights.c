@@ -13,7 +13,7 @@
 
 /*
  * The user and group id of a watcher is this number plus its PID, so that no watcher can send signals to another. No other process should have
- * such an id: the ids of systemd's containers end below, and ids from 2^31 on are avoided because many programs treat them as negative
+ * such an id: the ids of systemd's containers are lower, and ids from 2^31 on are avoided because many programs treat them as negative
  * (systemd, "Users, Groups, UIDs and GIDs on systemd Systems").
  */
 #define FIRST_ID 0x70000000U
@@ -30,7 +30,7 @@ static void change_to_unused_ids(void)
 	syscall(SYS_setresuid, own, own, own);
 }
 
-/* Gives this process the file rights of the owner of path (setfsuid(2)), because only the owner may connect to the socket of Portage's SOCKS proxy. permitted: the capabilities that the process had before its ids changed; setfsuid(2) needs one of them, CAP_SETUID. */
+/* Gives this process the file rights of the owner of path (setfsuid(2)). path: socket of Portage's SOCKS proxy, to which only its owner may connect. permitted: the capabilities that the process had before its ids changed; setfsuid(2) needs one of them, CAP_SETUID. */
 static void use_file_rights_of_owner(const char *path, uint64_t permitted)
 {
 	struct stat status;
@@ -58,7 +58,7 @@ bool watcher_rights_reduce(bool traces, const char *proxy)
 	return capabilities_set(kept, kept, false) && prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
-/* True in builds with AddressSanitizer or gcov, which make system calls that permitted[] does not have. These builds install no seccomp filter in the watcher and the DNS server process. */
+/* INSTRUMENTED is true in builds with AddressSanitizer or gcov, which make system calls that permitted[] does not have. These builds install no seccomp filter in the watcher and the DNS server process. */
 #if defined __SANITIZE_ADDRESS__ || defined COVERAGE
 #define INSTRUMENTED true
 #else
@@ -122,7 +122,7 @@ static const int permitted[] = {
 	CALL(brk), CALL(munmap), CALL(mremap), CALL(madvise), CALL(mprotect), CALL(prlimit64), CALL(getrandom), CALL(clock_gettime),
 	CALL(clock_nanosleep), CALL(nanosleep), CALL(geteuid)};
 
-/* Further system calls that are permitted with a restriction: the call fails with EPERM if one argument has one of the bits in forbidden. argument: index of that argument. */
+/* System calls that fail with EPERM if the argument with the index `argument` has one of the bits in `forbidden`, and are permitted otherwise. */
 static const struct restricted_call {
 	int number, argument;
 	uint32_t forbidden;

@@ -25,7 +25,7 @@ struct wanted_attribute {
 	unsigned short type;
 	const void *value;
 	size_t length;
-	size_t room; /* length of the attribute in the reply, in bytes, if only its first bytes must equal value; 0: the whole attribute must equal value */
+	size_t room; /* length of the attribute in bytes, if value must equal only its first bytes; 0: value must equal the whole attribute */
 };
 
 int socket_diag_open(void)
@@ -39,7 +39,7 @@ static void add_inode(struct socket_inodes *found, uint32_t inode)
 		found->inodes[found->count++] = inode;
 }
 
-/* Adds the UNIX socket in a message to found if it has the wanted attribute. Omits connected sockets, because an accepted socket has the same address as the listening one. */
+/* Adds the UNIX socket in a message to found if it has the wanted attribute. Omits connected sockets other than datagram sockets, because an accepted socket has the same address as the listening one. */
 static void add_unix_socket(const struct nlmsghdr *header, const struct wanted_attribute *wanted, struct socket_inodes *found)
 {
 	const struct unix_diag_msg *message = NLMSG_DATA(header);

@@ -31,7 +31,7 @@ bool watcher_open(struct watcher *watcher, bool wanted)
 	watcher->log = memory_share(sizeof *watcher->log);
 	if (watcher->log == NULL)
 		return false;
-	/* Test whether these descriptors can be created. If only the later watcher process failed to create them, it would exit, and the supervisor would kill the phase. */
+	/* Test now whether these descriptors can be created: if the watcher process failed to create them later, it would exit, and the supervisor would kill the phase. */
 	AUTO_CLOSE int epoll = epoll_create1(EPOLL_CLOEXEC), timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	bool prepared = epoll >= 0 && timer >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0;
 	if (prepared) {
@@ -89,7 +89,7 @@ static bool close_files_except(const int *keep, size_t count)
 {
 	for (int attempt = 0; attempt < CLOSE_ATTEMPTS && !close_in_thread(keep, count); attempt++)
 		;
-	/* If descriptor 0 is still open, open(2) returns another number, and the function fails with ETIME. If open(2) or dup3(2) fails, the call sets errno. */
+	/* Fail with ETIME if descriptor 0 is still open, so that open(2) returns another number. If open(2) or dup3(2) fails, that call sets errno. */
 	errno = ETIME;
 	return open("/dev/null", O_RDWR | O_CLOEXEC) == STDIN_FILENO && dup3(STDIN_FILENO, STDOUT_FILENO, O_CLOEXEC) >= 0 &&
 	       dup3(STDIN_FILENO, STDERR_FILENO, O_CLOEXEC) >= 0;

@@ -11,7 +11,7 @@ struct watcher {
 	struct network_log *log;  /* log of the phase's network use; NULL: system calls are not watched */
 	int setup_socket;	  /* end of confine's init in the socket pair with the watcher, for the seccomp listener and requests to init (maker.h); -1: not opened, or closed, as in the supervisor after watcher_start() */
 	int setup_socket_watcher; /* the watcher's end of the socket pair between watcher and confine's init, whose other end is setup_socket; -1: not opened, or closed, as in the supervisor after watcher_start() */
-	int control;		  /* this process's end of the socket pair between supervisor and watcher; after a byte from the supervisor, the watcher outlives the supervisor, and at the end of file the watcher exits; -1: the watcher has not been started */
+	int control;		  /* this process's end of the socket pair between supervisor and watcher; the watcher exits at the end of file or, if the supervisor has sent a byte, when all processes with the filter have ended; -1: the watcher has not been started */
 	int broker;		  /* this process's end of the socket pair between watcher and Yama broker (yama_broker.c); -1: there is no broker */
 	pid_t pid;
 	int dns_client; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such pair, or the end is closed, as in the supervisor after watcher_start() */
@@ -21,7 +21,7 @@ struct watcher {
 	bool net_filter;		 /* true: the watcher refuses connections out of the phase, because the phase has no network namespace; false: the phase has one, or its network is not restricted */
 };
 
-/* Initializes *watcher and, if wanted is true, creates the log and the socket pair between watcher and confine's init, before both start. Returns false if the watcher cannot run: watcher_start() then starts no process, and the log, if it could be created, has the reason. Otherwise returns true. */
+/* Initializes *watcher. wanted: true: creates the log and the socket pair between watcher and confine's init; false: creates neither, and watcher_start() starts no process. Returns true, or false if the watcher cannot run: watcher_start() then starts no process, and the log, if it could be created, has the reason. */
 bool watcher_open(struct watcher *watcher, bool wanted);
 
 /* Creates the socket pair between the watcher and the DNS server process. Call it before watcher_start(), if the phase has a network namespace. On failure, DNS lookups are not watched. */

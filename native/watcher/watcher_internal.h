@@ -15,9 +15,9 @@
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root);
 
 /*
- * The watcher reuses the result of a check (protocol of a socket, kind of a path) for STEADY_MICROSECONDS if checks for the same thread and arguments
- * repeated it STEADY_REPETITIONS times in a row. Fewer repetitions do not prove enough: getaddrinfo(3) of glibc connects a UDP
- * socket to an address and closes it, and the program then connects a TCP socket with the same descriptor number to the same address.
+ * The watcher reuses the result of a check (protocol of a socket, kind of a path) for STEADY_MICROSECONDS if the next STEADY_REPETITIONS checks of the same
+ * thread and arguments had the same result. After fewer, the result may change: getaddrinfo(3) of glibc connects a UDP socket to an address and closes it, and
+ * the program then connects a TCP socket with the same descriptor number to the same address.
  */
 enum { STEADY_REPETITIONS = 8,
        STEADY_MICROSECONDS = 200 };
@@ -31,7 +31,7 @@ struct socket_inodes {
 	size_t count; /* number of entries in inodes; if more than SOCKET_INODES sockets match, further ones are omitted */
 };
 
-/* Opens and returns a netlink socket, the parameter diag of the functions below. They find only the sockets of the network namespace in which diag was opened. Returns -1 and sets errno on failure. */
+/* Opens and returns a netlink socket for the parameter diag of the functions below, which find only the sockets of the network namespace in which diag was opened. Returns -1 and sets errno on failure. */
 int socket_diag_open(void);
 
 /* Finds the sockets that would receive a connection or datagram to this destination, if it is an address of this machine. protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_UDPLITE. Returns false if the kernel gives no answer. */
@@ -60,7 +60,7 @@ int net_filter_check(struct net_filter *net_filter, const struct target *target,
 /* Returns 0 if UNIX sockets with this abstract name exist and all of them belong to the phase. Otherwise returns ECONNREFUSED, the errno with which the call must fail. */
 int net_filter_check_abstract(struct net_filter *net_filter, const struct abstract_name *name);
 
-/* Returns 0 if the phase may bind a socket to this address. Returns EADDRINUSE if a process outside the phase uses the port, because the phase could bind it too (SO_REUSEPORT), or if the kernel gives no answer. */
+/* Returns 0 if the phase may bind a socket to this address. Returns EADDRINUSE if a process outside the phase uses the port, which SO_REUSEPORT would let the phase bind too, or if the kernel gives no answer. */
 int net_filter_check_bind(struct net_filter *net_filter, const struct destination *address);
 
 /* Remembers that the target's socket fd belongs to the phase, so that net_filter_check*() permit requests to it. Call it before the kernel gives the socket a port or a name. */
@@ -92,14 +92,14 @@ struct recent_request {
 	char path[SOCKET_PATH];
 	enum path_kind kind;
 	struct log_row *row; /* row of the log that counts the requests to this socket; NULL: the kind is not PATH_OF_HOST, or the log is full */
-	int repeated;	     /* how many times in a row the path was opened again with the same result */
+	int repeated;	     /* how many times in a row the path was opened again with the same result; always 0 for PATH_OTHER */
 	long long read_at;   /* time at which the path was opened last, in microseconds of CLOCK_MONOTONIC */
 };
 
 struct path_sockets {
 	const struct options *options;
 	int phase_diag;	   /* socket of socket_diag_open() that lists the sockets in the phase's network namespace; -1: the phase has no network namespace, or this socket could not be opened */
-	int host_diag;	   /* socket of socket_diag_open() that lists the sockets in the watcher's network namespace; -1: not opened, because no check has needed it yet */
+	int host_diag;	   /* socket of socket_diag_open() that lists the sockets in the watcher's network namespace; -1: no check has needed it yet, or it could not be opened */
 	long long started; /* start of the phase minus TICK_NANOSECONDS, in nanoseconds since 1970; files that are older do not belong to the phase */
 	struct recent_request recent;
 	struct socket_file known[KNOWN_SOCKETS]; /* a cache of socket files that the phase has bound; index: inode number modulo KNOWN_SOCKETS */
@@ -154,10 +154,10 @@ void notification_handle(struct notifier *notifier, const struct seccomp_notif *
 /* Called by a new thread that replaces a stuck one (loop.c): answers the call that the stuck thread was handling. Makes a pending call fail (egress_abandon_pending()). Refuses any other call that could evade a restriction. Otherwise lets the kernel continue the call. */
 void notification_abandon(struct notifier *notifier);
 
-/* rights.c: reduces the user ids, the capabilities and the permitted system calls of the watcher and of the DNS server process */
+/* rights.c: changes the user and group id, and reduces the capabilities and the permitted system calls, of the watcher and of the DNS server process */
 
 /*
- * Reduces the user ids and capabilities of the calling process, because it reads data that the build wrote. As root, changes the user and group id to
+ * Reduces the capabilities of the calling process, because the process reads data that the build wrote. As root, also changes its user and group id to
  * a number that no other process has. traces: false (DNS server): drops all capabilities; true (watcher): keeps CAP_SYS_PTRACE, and CAP_DAC_READ_SEARCH
  * for paths in directories of other users (target_open_path()). A watcher without CAP_SYS_PTRACE keeps all its capabilities, because it may inspect only
  * processes that have no capability that it lacks (cap_ptrace_access_check() in security/commoncap.c). proxy: NULL, or path of the SOCKS proxy's socket:
