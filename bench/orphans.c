@@ -26,7 +26,7 @@ static int stay(void)
 	}
 }
 
-/* Starts count processes, each of which executes a program, as in a build. Returns 0 when all of them are running, or 1 on failure. */
+/* Starts count processes, each of which executes `orphans stay`. Returns 0 when all of them are running, or 1 on failure. */
 static int start(long count)
 {
 	int ends[2];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* peak_memory: runs a program, and prints its peak memory (VmHWM, kB) at the time when the program executes another one.
+/* peak_memory: runs COMMAND, and prints its peak memory (VmHWM, kB) just before it executes another program.
  *
  *   peak_memory COMMAND [ARG...]
  *
- * The kernel resets VmHWM at execve(2). So peak_memory stops the program before this call and reads /proc/PID/status. */
+ * The kernel resets VmHWM at execve(2). So peak_memory stops COMMAND before this call, reads /proc/PID/status and kills COMMAND. */
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD));
-	/* COMMAND has been executed at the first stop, so measure at the next execve(2), which COMMAND calls. */
+	/* At the first stop, the process has just executed COMMAND. So measure at the next execve(2), by which COMMAND executes another program. */
 	while (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) == 0 && waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80) && at_execve(pid)) {
 			print_peak(pid);

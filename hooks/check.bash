@@ -161,8 +161,8 @@ __portcullis_has_wrapper() {
 	return 1
 }
 
-# __portcullis_is_wrapped COMPILER CCACHE FOLDER...: succeeds if the first program COMPILER in the folders may be a wrapper: it is a script;
-# or it is the same file as gcc and g++ in its folder; or a later folder contains a different COMPILER, except clang. Skips links to CCACHE.
+# __portcullis_is_wrapped COMPILER CCACHE FOLDER...: succeeds if the first COMPILER in the folders may be a wrapper: it is a script; or it is the same
+# file as gcc and g++ in its folder; or a later folder contains a different COMPILER (not tested for clang*). Skips links to CCACHE.
 __portcullis_is_wrapped() {
 	local first='' file prefix folder
 	for folder in "${@:3}"; do

@@ -29,8 +29,8 @@ for ___portcullis_name in @builtins@; do
 	fi
 done 2>/dev/null
 if [[ ${___portcullis_names[*]} ]]; then
-	# Save the text of these functions of the build, so that the hook can restore them if the phase continues in this shell. A subshell unsets
-	# the function `declare`, if the build has one, and prints the others with the builtin declare. The builtin typeset prints that function.
+	# Save the text of these functions of the build, so that the hook can restore them if the phase continues in this shell. If the build has a function
+	# `declare`, the first subshell unsets it and prints the other functions with the builtin declare; the second subshell prints it with the builtin typeset.
 	___portcullis_functions=$(unset -f declare && declare -f "${___portcullis_names[@]}")
 	if [[ ${___portcullis_names[*]} == *declare* ]]; then
 		# shellcheck disable=SC2316
@@ -51,8 +51,8 @@ for ___portcullis_name in expand_aliases inherit_errexit interactive_comments sh
 	fi
 done 2>/dev/null
 
-# A name reference to an array element makes bash run the commands in the subscript whenever bash expands the reference. So remove
-# the name references among the variables that the hook or elog, ewarn and die of Portage read, and restore them when the hook ends.
+# A name reference to an array element makes bash run the commands in the subscript whenever bash expands the reference. So unset
+# those variables that are name references and that the hook, or Portage's elog, ewarn or die, reads. Restore them when the hook ends.
 for ___portcullis_name in @references@ S "${!PORTAGE_@}" "${!RC_@}"; do
 	[[ -R $___portcullis_name ]] || continue
 	___portcullis_text=$(declare -p "$___portcullis_name")
@@ -83,7 +83,7 @@ __portcullis_call() {
 	mapfile -t lines < <(export -p)
 	for name in "${lines[@]}"; do
 		name=${name#declare -* } name=${name%%=*}
-		# A value with several lines can contain a line `declare -x elements[$(COMMAND)]=1`, so accept only names without a subscript.
+		# In the output of export -p, a value with several lines can contain a line `declare -x elements[$(COMMAND)]=1`, so accept only names without a subscript.
 		[[ $name != +([A-Za-z0-9_]) ]] || local -x "$name=${initial[$name]-}"
 	done 2>/dev/null
 	# PYTHONNOUSERSITE=1 keeps Python from loading modules in HOME, where the build can write.

@@ -51,7 +51,7 @@ fi
 	return 0
 
 # Print a message in phases of pkgcore and Paludis, which the hook cannot confine. pkgcore sources bashrc too, and Paludis does so in its
-# phase "init" if PALUDIS_PORTAGE_BASHRC names bashrc. Neither sets EBUILD_SH_ARGS, which Portage always sets.
+# phase "init" if PALUDIS_PORTAGE_BASHRC names bashrc. Neither sets EBUILD_SH_ARGS, which Portage always sets. In Portage, EMERGE_FROM is `ebuild`, or `binary` for a binary package.
 if [[ $EBUILD_PHASE == init || ${EMERGE_FROM-ebuild} != ebuild || ! ${EBUILD_SH_ARGS-} ]]; then
 	[[ $EBUILD_PHASE != @(setup|init) || " ${FEATURES-} " != *[[:space:]]@(@features@)[[:space:]]* ]] ||
 		(
@@ -170,7 +170,7 @@ __portcullis_settings() {
 	done
 	[[ $EBUILD_PHASE == setup || ! -e ${T-}/environment ]] || return 0
 
-	# Store the settings in a file, because the build can change variables. Portage's clean phase removes the file.
+	# Store the settings in a file, because the build can change variables. In the clean phase, Portage removes a file in .ipc, and the hook removes one in /run.
 	lines=()
 	for name in "${!setting[@]}"; do
 		lines+=("$name=${setting[$name]}")
@@ -307,7 +307,7 @@ __portcullis_report() {
 	if [[ $line == *'"missing":[{'* ]]; then
 		reason=${line#*'"why":"'} reason=${reason%%'"'*}
 	fi
-	# The first element of "missing" can be a limit. __portcullis_report_unconfined needs the reason of a missing sandbox, so search for one.
+	# The first element of "missing" can be a limit. __portcullis_report_unconfined needs the reason of a missing sandbox, so search "missing" for a sandbox.
 	for what in @confinements@; do
 		sandbox=${line#*'{"what":"'"$what"'","why":"'}
 		[[ $sandbox == "$line" ]] || break

@@ -58,7 +58,7 @@ bashrc_bytes() {
 }
 
 # bashrc_check_block KNOWN...: sets bashrc_edited to yes if the block equals none of the files KNOWN, that is, if the user edited it.
-# Then fails, unless --save-edits is given.
+# In this case, fails unless --save-edits is given. Also fails if the markers of the block are not one pair.
 bashrc_check_block() {
 	local known
 	bashrc_edited=''

@@ -62,7 +62,7 @@ build_run() {
 	fi
 	[[ -f $source_dir/dist/portcullis.js && -f $source_dir/native/build/confine ]] ||
 		fail tools "the build did not create dist/portcullis.js or native/build/confine; nothing was installed"
-	# install.sh builds if a source is newer than these files (build_current). make keeps the time of a file that it need not build, so that without touch each later install.sh would start make again.
+	# install.sh builds if a source is newer than these files (build_current). make does not update the time of a file that it need not build. Without touch, each later install.sh would then start make again.
 	touch -c -- "$source_dir/native/build/confine" ${1:+"$source_dir/dist/portcullis.js"} 2>/dev/null
 }
 

@@ -168,7 +168,7 @@ check_plan() {
 	done
 }
 
-# After a removal, deletes the empty directories in record_dirs, which an installation created. Reports a directory named portcullis that is not empty.
+# After a removal, deletes the empty directories in record_dirs, which an installation created. Reports those named portcullis that are not empty, except log_path (plan_report_kept reports it).
 plan_prune() {
 	local path
 	while read -r path; do

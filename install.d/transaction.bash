@@ -125,7 +125,7 @@ transaction_finish() {
 }
 
 # transaction_sweep PATH...: removes the staged files and second names of old files that a killed install.sh left beside each PATH. No data of
-# a user is lost: only bashrc contains any, and its file at PATH has all of it.
+# a user is lost: of these files, only bashrc contains user data, and the file bashrc at PATH has all of it.
 transaction_sweep() {
 	local path
 	local -a left

@@ -55,8 +55,8 @@ void resolv_conf_read(struct resolv_conf *conf)
 	}
 }
 
-enum { CONNECTIONS = 8, /* maximum number of open TCP connections; a further one closes the oldest */
-       CLIENTS = 256 }; /* maximum number of sockets of the phase whose program is remembered for the log; a further one replaces the oldest */
+enum { CONNECTIONS = 8, /* maximum number of open TCP connections; for a further one, the server closes the oldest */
+       CLIENTS = 256 }; /* maximum number of the phase's sockets whose programs the server remembers for the log; a further socket replaces the oldest */
 
 struct connection {
 	struct event_source source;
@@ -73,7 +73,7 @@ struct server {
 	struct event_source watcher, udp[NAME_SERVERS], tcp[NAME_SERVERS];
 	struct connection connections[CONNECTIONS];
 	size_t oldest_connection;
-	struct dns_request clients[CLIENTS]; /* data about the sockets that the phase received; the member port is the local port of the socket; ring buffer, in which a new client replaces the oldest */
+	struct dns_request clients[CLIENTS]; /* the requests for which the phase received a socket, each with the local port of this socket in the member port; ring buffer: a new request replaces the oldest */
 	size_t last_client;
 };
 

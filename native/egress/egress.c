@@ -107,7 +107,7 @@ static enum egress_decision deny_inaccessible(const struct egress_call *call)
 	if (errno == EPERM && !call->egress->connected) {
 		char reason[96];
 		const char *name = target_program(&call->target)->comm;
-		snprintf(reason, sizeof reason, "confine cannot inspect %s, the first program that connected or listened", *name == '\0' ? "an unknown program" : name);
+		snprintf(reason, sizeof reason, "confine cannot access descriptors of %s, the first program to connect or listen", *name == '\0' ? "an unknown program" : name);
 		disable(call->egress, reason);
 		return EGRESS_CONTINUE;
 	}
@@ -142,7 +142,7 @@ enum egress_decision egress_handle(struct egress_call *call, const struct reques
 		/* Refuse listen(2) on a socket of the host's network, because the phase must not accept connections from that network. */
 		return on_host_network ? answer(call, EACCES) : default_decision;
 	case CALL_BIND:
-		/* A bind need not be emulated. If another thread puts a socket of the host's network in its place before the kernel continues the call, the phase binds a port of the host but cannot listen on it. */
+		/* A bind(2) need not be emulated. If another thread replaces the socket by one of the host's network before the kernel continues the call, the phase binds a port of the host but cannot listen on it. */
 		return on_host_network ? answer(call, EACCES) : EGRESS_CONTINUE;
 	default:
 		return default_decision;

@@ -59,7 +59,7 @@ void egress_abandon_pending(struct egress *egress);
 /* dns_redirect.c: redirects DNS queries of a phase with a network namespace to the DNS server process of confine */
 
 /* If the phase connects or sends to a name server in /etc/resolv.conf, the watcher replaces the socket with one in the DNS server's network namespace (dns_server.h), and lets the kernel continue the call. */
-enum { DNS_SOCKETS = 1024,   /* number of sockets of the DNS server's network that the watcher remembers; at a query on an older one, it replaces that socket again */
+enum { DNS_SOCKETS = 1024,   /* maximum number of sockets of the DNS server's network that the watcher remembers; at the next query on an older socket, the watcher replaces that socket again */
        DNS_WAITING = 1024 }; /* maximum number of calls that wait for a socket; further queries are not redirected */
 
 struct dns_redirect {

@@ -17,7 +17,7 @@ enum {
 	SOCKS_REPLY = 2 + 4 + 16 + 2, /* length in bytes of both replies, one after the other, if the second has an IPv6 address */
 };
 
-/* Returns up to which length the replies must be read next. got: number of bytes that have arrived. If got is less than 6, returns 6; otherwise returns the length of both replies, which depends on the address type in the first 6 bytes. */
+/* Returns the total number of bytes of the replies that the caller must read before it continues: 6 if got, the number of bytes read so far, is less than 6; otherwise the length of both replies, which depends on the address type in the first 6 bytes. */
 size_t socks_reply_length(const unsigned char *reply, size_t got);
 
 /* Returns the result code of a complete reply as an errno: 0 if the proxy has connected, otherwise an errno with which the phase's connect(2) fails. */
@@ -67,7 +67,7 @@ bool pending_open(struct egress *egress);
 
 /* socket.c: reads and replaces sockets */
 
-enum { COPIED_OPTIONS = 21, /* number of options in socket_permit.c that are copied from the phase's socket to its replacement, if both are IPv6 (7 + 9 + 5); one less for IPv4 */
+enum { COPIED_OPTIONS = 21, /* maximum number of options copied from the phase's socket to its replacement (seccomp/socket_permit.c): 7 of SOL_SOCKET, 9 of TCP, 5 of IPv6 or 4 of IPv4 */
        PENDING_CALLS = 1024 /* maximum number of pending calls; a further call fails with EAGAIN */ };
 
 struct option_value {
@@ -89,7 +89,7 @@ struct egress {
 	int epoll;
 	struct event_source timer;
 	struct pending_call calls[PENDING_CALLS];
-	size_t count;		      /* number of pending calls in the member calls */
+	size_t count;		      /* number of pending calls in the array `calls` */
 	struct pending_call *current; /* pending call whose handler is running; NULL: none */
 };
 
@@ -110,7 +110,7 @@ bool socket_is_bound(int fd);
 
 bool socket_is_blocking(int fd);
 
-/* Copies the COPIED_OPTIONS and the buffer sizes that a program has set from one socket to the other, except values that the kernel refuses. family: address family of both; 0: they differ, so options of IP and IPv6 are not copied. egress: NULL: reads the values of the second socket each time; otherwise the second socket must be new, and default values are read once per family (egress->defaults). */
+/* Copies the COPIED_OPTIONS and the buffer sizes that a program has set on the socket `from` to the socket `to`, except values that the kernel refuses. family: address family of both sockets; 0: the families differ, so options of IP and IPv6 are not copied. egress: NULL: reads the previous values of `to` each time; otherwise `to` must be new, and its values are read only for the first socket of each family (egress->defaults). */
 void socket_copy_options(struct egress *egress, int from, int to, int family);
 
 /* Stores the network namespace of the socket fd as that of the host, if none is stored yet. Returns true if the stored namespace is that of fd; false if fd is in another namespace, or if the kernel does not report its namespace (Linux before 5.14). */

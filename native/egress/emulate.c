@@ -14,7 +14,7 @@
 
 bool emulate_is_needed(const struct egress_call *call, const struct request *request)
 {
-	/* If the phase is root, let the kernel continue calls on UNIX sockets: the watcher, which may have other ids (rights.c), cannot use all sockets that root can. As root, the phase can enter the host's network anyway (setns(2)). */
+	/* If the phase is root, let the kernel continue calls on UNIX sockets: the watcher, which may have other user and group ids (rights.c), cannot use all sockets that root can use. As root, the phase can enter the host's network anyway (setns(2)). */
 	if (call->egress->phase_is_root && socket_family(call->socket) == AF_UNIX)
 		return false;
 	return request->is_socketcall || call->egress->descriptors_are_shared || !target_is_single_threaded(&call->target);

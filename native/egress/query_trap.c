@@ -30,7 +30,7 @@ static void close_trap(struct query_traps *traps, struct query_trap *trap)
 	trap->client = -1;
 }
 
-/* Answers the queries that have arrived at a query trap, the watcher's socket in source. After a query for a name that is not in the allow-list, closes the trap, so that later calls of the phase on the connected socket fail. */
+/* Answers the queries that have arrived at a query trap, the watcher's socket in source. After a query for a name that is not in the allow-list, closes the trap, so that later calls of the phase on the socket connected to the trap fail. */
 static void read_queries(void *owner, struct event_source *source)
 {
 	struct query_traps *traps = owner;

@@ -8,7 +8,7 @@
 #   assert_blocked LINE...          fails if the blocked connections are not exactly these lines
 #   assert_lines ACTUAL LINE...     fails if the sorted text ACTUAL is not exactly these lines
 #
-# AUDIT_DIR is a folder that every user can read. CONFINE and CLIENT (test/confine/audit/attempts.c) are the paths of programs in this folder.
+# Every user can read the folder AUDIT_DIR. In it are CONFINE, a copy of confine, and CLIENT, built from test/confine/audit/attempts.c.
 
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 

@@ -43,8 +43,8 @@ phase_processes() {
 	} | cut -d/ -f3 | sort -u | live_pids
 }
 
-# no_phase_processes [NAME]: succeeds if phase_processes [NAME] would print no process. Calls phase_processes, which reads the environment
-# of all processes on the machine, only after all processes that it printed before have ended.
+# no_phase_processes [NAME]: succeeds if phase_processes [NAME] would print no process. To save time, calls phase_processes,
+# which reads the environment of all processes on the machine, only if all processes that the previous call printed have ended.
 no_phase_processes() {
 	local pid
 	for pid in ${PHASE_PROCESSES-}; do

@@ -268,7 +268,7 @@ prefix_install_portcullis() {
 }
 
 # prefix_hook [--block]: prints the hook or, with --block, the block for bashrc that sources the hook. To start Node only once per test file,
-# the text for one prefix is the template for the others, unless the path of this prefix needs quotes.
+# generates the text for the path /any-prefix and replaces this path by PREFIX, unless PREFIX needs quotes in bash.
 prefix_hook() {
 	local template=$PREFIX_HOST/hook${1-} any=/any-prefix
 	if [[ $PREFIX == *[![:alnum:]/._-]* ]]; then

@@ -126,7 +126,7 @@ prefix_accounts_remove() {
 	done
 }
 
-# prefix_remove DIR [UID]: kills the processes that prefix_processes lists, unmounts DIR and the file systems below it, and removes DIR.
+# prefix_remove DIR [UID]: kills the processes that use DIR or run as UID (prefix_processes), unmounts DIR and the file systems below it, and removes DIR.
 prefix_remove() {
 	local dir=$1 target
 	until_true 60 prefix_kill "$@" || return
@@ -138,7 +138,7 @@ prefix_remove() {
 	rm -rf -- "$dir"
 }
 
-# prefix_kill DIR [UID]: kills the processes that prefix_processes lists. Succeeds if there were none. Fails if it has killed a process, so that its caller can wait and try again.
+# prefix_kill DIR [UID]: kills the processes that use DIR or run as UID (prefix_processes). Succeeds if there were none. Fails if it has killed a process, so that its caller can wait and try again.
 prefix_kill() {
 	local -a pids
 	mapfile -t pids < <(prefix_processes "$@")

@@ -63,9 +63,12 @@ describe('network messages', () => {
 			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW had no effect, because Portage as root isolates the network itself. To start Portage\'s proxy, which permits every destination to programs that use it, add to make.conf: FEATURES="${FEATURES} network-sandbox-proxy"',
 		]);
 		expect(
-			lines({ route: 'none', route_why: 'confine cannot inspect sudo, the first program that connected or listened' }),
+			lines({
+				route: 'none',
+				route_why: 'confine cannot access descriptors of sudo, the first program to connect or listen',
+			}),
 		).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW had no effect, because confine cannot inspect sudo, the first program that connected or listened. To find the cause, run: portcullis doctor',
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW had no effect, because confine cannot access descriptors of sudo, the first program to connect or listen. To find the cause, run: portcullis doctor',
 		]);
 	});
 
