@@ -123,8 +123,8 @@ __portcullis_phase() {
 	options+=("${REPLY[@]}")
 	[[ ! $fakeroot ]] || options+=(--label "fakeroot=$fakeroot")
 
-	# With --mknod, confine refuses to use a user namespace, in which root cannot create device files. Without --mknod, confine uses a
-	# user namespace if root lacks CAP_SYS_ADMIN, as in many containers.
+	# Add --mknod if src_install of root may create device files, which is impossible in a user namespace: confine then refuses to use one.
+	# Without --mknod, confine uses a user namespace if root lacks CAP_SYS_ADMIN, as in many containers.
 	[[ $EUID$EBUILD_PHASE != 0install || $(declare -f src_install) != *mknod* ]] || options+=(--mknod)
 
 	# Start confine only if /proc/self/cmdline shows the arguments of this process. Otherwise the hook inside confine could not find the marker

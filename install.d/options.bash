@@ -32,7 +32,7 @@ user can change.
 END
 }
 
-# options_parse ARG...: sets the opt_ variables, eprefix, destdir, bashrc_path, and root, the directory above all files.
+# options_parse ARG...: sets the opt_ variables, eprefix, destdir, bashrc_path, and root, the directory to install into.
 options_parse() {
 	opt_setuid='' opt_save_edits='' opt_force='' opt_uninstall='' opt_dry_run='' eprefix='' destdir=''
 	while (($#)); do

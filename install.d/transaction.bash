@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # other parts of install.sh set or use these variables
-# Changes that can be undone until transaction_finish. Each change is recorded before it is made, so that an interrupted change is
-# undone as well. New files are staged in their destination directory, because rename is atomic only within a file system. Until transaction_finish, each
+# Changes that can be undone until transaction_finish. The arrays undo_* list each change before it is made, so that an interrupted
+# change is undone as well. New files are staged in their destination directory, because rename is atomic only within a file system. Until transaction_finish, each
 # replaced or removed file keeps a second name in the same directory (STAGED.old), so that an undo restores the file with its inode.
 
 declare -a undo_verb=() undo_path=() undo_argument=()

@@ -81,7 +81,7 @@ enum dns_redirection {
 };
 
 /*
- * Redirects a call to a name server, unless it is an allowed TCP connection. reply: NULL for a new call: requests a socket of the DNS server's network if the call's
+ * Redirects a call to a name server, unless it is an allowed TCP connection. reply: NULL for a new call: the function requests a socket of the DNS server's network if the call's
  * socket is not one. For a call that has waited, *reply is the socket from the DNS server process, which replaces the calling thread's socket; -1: the call keeps its socket.
  */
 enum dns_redirection dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow, const struct seccomp_notif *notification, const int *reply);
@@ -124,7 +124,7 @@ struct query_traps {
 
 void query_traps_open(struct query_traps *traps, int epoll, const struct allow *allow, struct network_log *log);
 
-/* Replaces the UDP socket of a connect(2) to a name server with one that is connected to a new trap, a socket at which the watcher receives the queries. family: address family of the address in the call. Returns true if the call must now be answered with 0, and false on failure, after which it must be refused. */
+/* Replaces the UDP socket of a connect(2) to a name server with one that is connected to a new trap, a socket at which the watcher receives the queries. family: address family of the address in the call. Returns true if the caller must answer the call with 0; returns false on failure, and the caller must then refuse the call. */
 bool query_trap_set(struct query_traps *traps, const struct egress_call *call, int family);
 
 /* Checks the DNS query of length bytes at the address data in the target's memory. Returns true if the name in the query is in the allow-list. Otherwise logs the query, if it can be read, and returns false. */

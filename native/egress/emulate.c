@@ -37,7 +37,7 @@ static int emulate_setsockopt(const struct egress_call *call, const struct reque
 {
 	int level = (int)request->arguments[1], name = (int)request->arguments[2];
 	uint32_t length = (uint32_t)request->arguments[4];
-	/* The value of every option in permitted_levels fits here. The longest is a struct ipv6_mreq of 20 bytes. */
+	/* The value of every option in permitted_levels fits in this union. The longest is a struct ipv6_mreq of 20 bytes. */
 	union {
 		char bytes[64];
 		struct {
@@ -85,7 +85,7 @@ struct mmsghdr32 {
 
 /*
  * Copies a message from the target's memory to data, which has room for MOST_DATA bytes, and sends it. Does not allocate more for a longer message, because the memory of
- * a helper process does not count against the limits of the phase: sends it in several parts on a stream socket. Returns the number of bytes sent, or -1 and sets errno.
+ * a helper process does not count against the limits of the phase: on a stream socket, sends it in several parts; on others, fails with EMSGSIZE. Returns the number of bytes sent, or -1 and sets errno.
  */
 static ssize_t send_parts(const struct egress_call *call, const struct msghdr32 *message, const struct iovec32 *parts, uint32_t flags, char *data)
 {
@@ -96,7 +96,7 @@ static ssize_t send_parts(const struct egress_call *call, const struct msghdr32 
 		return -1;
 	ssize_t sent, total = 0;
 	size_t length;
-	uint32_t part = 0, offset = 0; /* position of the first byte that has not been copied to data yet */
+	uint32_t part = 0, offset = 0; /* the first byte that has not been copied to data yet: index of its part, and its offset in this part */
 	do {
 		for (length = 0; part < message->part_count && length < MOST_DATA;) {
 			size_t left = parts[part].length - offset, size = left < MOST_DATA - length ? left : MOST_DATA - length;

@@ -49,7 +49,7 @@ distcc_host_run() {
 	ip netns exec "$DISTCC_HOST_NETNS" "$@" 3>&-
 }
 
-# Starts distccd. Returns when its port accepts connections, because distccd moves to the background only then.
+# Starts distccd, which moves to the background when its port accepts connections. The function returns then.
 distcc_host_start_daemon() {
 	TMPDIR=$DISTCC_HOST_DIR distcc_host_run distccd --daemon --allow "${DISTCC_HOST_IP%.*}.0/30" --listen "$DISTCC_HOST_IP" --jobs 4 \
 		--pid-file "$DISTCC_HOST_DIR/pid" --log-file "$DISTCC_HOST_DIR/log" --log-level info --nice 5

@@ -138,8 +138,8 @@ prefix_ebuild_head() {
 		KEYWORDS=amd64
 		LICENSE=""
 
-		# Start only one program, because every phase of every package runs this function. The first phase creates the file with mode
-		# 666, so that phases of all users can append to this file.
+		# Start only one program, because every phase of every package runs this function. The first phase creates PREFIX_LOG/phases
+		# with mode 666, so that phases of all users can append to this file.
 		record_namespaces() {
 			local link line="\${FUNCNAME[1]#*_} uid=\${EUID}"
 			while read -r link; do

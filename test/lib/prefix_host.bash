@@ -16,7 +16,7 @@ PREFIX_ACCOUNTS=/run/portcullis-test-accounts
 prefix_host_begin() {
 	local portage
 	portage=$("$TOP/scripts/portage") || return
-	# Root does not use TMPDIR, because other users cannot enter the directory of bats there.
+	# As root, do not use TMPDIR, because it may be a directory that other users cannot enter.
 	if ((EUID == 0)); then
 		PREFIX_HOST=$(mktemp -d /var/tmp/pc.XXXXXX) || return
 		# Use a tmpfs: on a disk, syncfs(2), which Portage calls after each merge (FEATURES=merge-sync), would wait for all writes of other tests.

@@ -13,7 +13,7 @@ record_value() {
 	record_values "$1" last "$2"
 }
 
-# Asks the server that record_server_begin started, because each start of Node needs 50 ms of CPU time. Without a server, starts Node.
+# Sends its arguments to the server that record_server_begin started, because each start of Node needs 50 ms of CPU time. Without a server, starts Node.
 record_values() {
 	local reply answer fd
 	if [[ ! ${RECORD_SERVER-} || ! -f $1 ]]; then
