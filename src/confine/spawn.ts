@@ -104,7 +104,7 @@ export async function unavailableSandboxes(
 	return { unavailable, filterWhy: /^filter: (.*)/.exec(probe['net'] ?? '')?.[1] ?? '' };
 }
 
-/** Returns the reason why confine cannot apply `what`, in the output of `confine --probe`; '' if confine can apply it. */
+/** Returns the reason in the output of `confine --probe` why confine cannot apply `what`; '' if confine can apply it. */
 export function refusalOf(probe: Readonly<Record<string, string>>, what: Confinement | 'proc' | 'shm'): string {
 	return /^no: (.*)/.exec(probe[what] ?? '')?.[1] ?? '';
 }

@@ -9,7 +9,7 @@ import type { BuildContext } from './build_context.ts';
 import { compilerVariables, proxyVariables, type Assignment } from './evidence.ts';
 import { conflicts } from './table.ts';
 
-/** The variables for the search for conflicts that explain and doctor request from Portage. NAME* stands for all variables with this prefix. */
+/** Variables that show conflicts and that explain and doctor request from Portage. NAME* stands for all variables with this prefix. */
 export const evidenceVariables: readonly string[] = [
 	...['CHOST', 'MAKEOPTS', 'ENV_UNSET', 'INCLUDE_SERVER_PORT', 'PORTAGE_SOCKS5_PROXY'],
 	...['CCACHE_*', 'DISTCC_*', 'ICECC*', 'SCCACHE_*'],
@@ -21,7 +21,7 @@ type FoundConflict = Readonly<ReturnType<typeof findConflicts>[number]>;
 
 /** Finds the conflicts of a package or of the whole configuration. Considers all src_* phases. */
 export function findConflicts(packageContext: PackageContext, context: BuildContext) {
-	// Decide as if fakeroot were not in use. A sandbox that fakeroot disables is a conflict, so it must count as applied.
+	// Decide as if fakeroot were not in use: a sandbox that a phase does not get because of fakeroot must count as applied, so that the conflict is found.
 	const applied = new Set(srcPhases.flatMap((phase) => granted(decide({ ...packageContext, phase, fakeroot: '' }))));
 	return conflicts.flatMap((conflict) => {
 		/** The confinements of the package that cause the conflict. */

@@ -94,7 +94,7 @@ function withNoNewPrivs(python: string): string[] {
 	return [python, '-I', '-c', script];
 }
 
-/** Connects a UDP socket to TEST-NET-1 (RFC 5737), which sends no packet. The call of connect(2) tests the watcher, which inspects such calls. */
+/** Connects a UDP socket to TEST-NET-1 (RFC 5737). This sends no packet, but the call of connect(2) tests the watcher, which inspects such calls. */
 const testCommand = ['bash', '-c', 'exec 2>&- 3<>/dev/udp/192.0.2.1/9'] as const;
 
 /**

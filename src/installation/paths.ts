@@ -99,7 +99,7 @@ export function programs(eprefix: string) {
 	} as const;
 }
 
-/** Returns the path of Node in the text of an installed hook. It may differ from the Node that runs this program. */
+/** Returns the path of Node in the text of an installed hook. Another Node may run this program. */
 export function nodeOf(hook: string): string | undefined {
 	return /^\tlocal .* node=(\/\S*) /m.exec(hook)?.[1];
 }

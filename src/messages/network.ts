@@ -72,7 +72,7 @@ function fixes(record: RunRecord, programs: readonly Program[]): Line[] {
 	].map((text) => ({ verb: 'ewarn', text }));
 }
 
-/** Reports destinations of PORTCULLIS_ALLOW that stayed blocked: the program had bound its socket, and confine connects from another address. */
+/** Reports destinations of PORTCULLIS_ALLOW that stayed blocked, because the program had bound its socket to an address or port, from which confine cannot connect. */
 function boundSockets(record: RunRecord): Line[] {
 	const bound = record.blocked.filter((attempt) => attempt.bound);
 	if (bound.length === 0) return [];

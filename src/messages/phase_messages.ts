@@ -142,7 +142,7 @@ function orphans(record: RunRecord): Line[] {
 	];
 }
 
-/** True for the server that sccache starts with the first compilation of a phase and that runs for ten minutes after the last one. */
+/** True for the server that sccache starts with the first compilation of a phase and that runs until ten minutes after the last compilation. */
 function isCompilerServer({ argv }: Orphan): boolean {
 	return argv.length === 1 && basename(argv[0] ?? '') === 'sccache';
 }

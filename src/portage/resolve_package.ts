@@ -25,7 +25,7 @@ export interface Configuration extends Evaluated {
 	readonly bin: string;
 	readonly configroot: string;
 	readonly profile_bashrcs: readonly string[];
-	/** The user as whom root's emerge runs the phases (FEATURES=userpriv); null if it runs them as root. */
+	/** The user who runs the phases if root runs emerge with FEATURES=userpriv; null if root itself runs the phases. */
 	readonly userpriv: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | null;
 	/** True if sys-apps/sandbox is installed. Otherwise Portage disables FEATURES=sandbox. */
 	readonly sandbox: boolean;

@@ -205,7 +205,7 @@ export function parseRecord(line: string) {
 		sockets: list(record.sockets, 'sockets', requestOf),
 		/** The route of allowed connections: direct, socks, or none if Portcullis cannot make any; undefined without PORTCULLIS_ALLOW. */
 		route: optional(record.route, 'route', route, undefined),
-		/** The reason why `route` is none. '' means that Portage isolated the network and started no proxy. */
+		/** The reason why `route` is none; '' for another route, or if Portage isolated the network and started no proxy. */
 		routeWhy: optional(record.route_why, 'route_why', text, ''),
 		/** Number of packets for which the network of the phase had no route, as counted by the kernel. */
 		unreachable,

@@ -23,12 +23,12 @@ export const effects: Readonly<Record<Confinement, string>> = {
 	cgroup: 'processes that a phase leaves behind keep running',
 };
 
-/** The effect of a container that masks parts of /proc, in which the kernel refuses to mount a new /proc for a PID namespace. */
+/** The effect of a container that masks parts of /proc: there, the kernel refuses to mount a new /proc for a PID namespace. */
 export const hostProcEffect = 'a phase sees the /proc of the host, so that ps, gdb and /proc/PID show wrong processes';
 export const hostProcFix =
 	'Start the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman), or add to make.conf: FEATURES="${FEATURES} -pid-sandbox"';
 
-/** Returns `the /dev/shm of the host, because ...`, which phases then keep. `names` are the variables whose folders lie in /dev/shm. */
+/** Returns the object of a sentence about phases that keep `the /dev/shm of the host, because ...`. `names`: the variables whose folders lie in /dev/shm. */
 export function hostShmReason(names: readonly string[]): string {
 	return `the /dev/shm of the host, because it contains the folder of ${enumerate(names)}`;
 }

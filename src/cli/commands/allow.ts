@@ -79,7 +79,7 @@ function recordedDestinations(atom: string, eprefix: string): { destinations: st
 	throw new Error([`the records of ${atom} contain ${what}.`, ...notes, advice].join(' '));
 }
 
-/** Adds the missing lines to a file. Replaces an existing PORTCULLIS_ALLOW line by one with the old and the new destinations. */
+/** Adds those lines of an addition that its file lacks, and returns a description. Replaces a PORTCULLIS_ALLOW line by one with the old and the new destinations. */
 function add(addition: Addition, eprefix: string): string[] {
 	const target = targetOf(addition.file);
 	const old = linesOf(target);
@@ -98,7 +98,7 @@ function add(addition: Addition, eprefix: string): string[] {
 	);
 }
 
-/** Removes the lines that `allow` writes for an atom, also in those files of /etc/portage/env that no other package uses. */
+/** Removes the lines of an atom from package.env, and the lines that `allow` writes from the files in /etc/portage/env that those lines named and that no other package uses. */
 function remove(atom: string, eprefix: string): string[] {
 	const { packageEnv, env } = paths(eprefix);
 	const files = Object.values(envFiles(atom));

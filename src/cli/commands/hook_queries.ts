@@ -18,8 +18,8 @@ import { assignments, words } from '../../util/environment.ts';
 import { print } from '../../util/output.ts';
 
 /**
- * Checks the configuration of a package in one run, because each start of Node takes 40 ms. With --known, prints "found NAME...", the names of
- * the conflicts. With --resolve, prints confine's options for PORTCULLIS_ALLOW, one per line. Then prints the messages and "done". The hook
+ * Checks the configuration of a package in one run, because each start of Node takes 40 ms. With --known NAMES, prints "found NAME..." with
+ * all conflicts. With --resolve, prints confine's options for PORTCULLIS_ALLOW, one per line. Then prints the messages, except about conflicts in NAMES, and "done". The hook
  * writes the variables of the package, NAME=VALUE entries that end with NUL, to standard input.
  */
 export async function runCheck({ values, flags }: Input): Promise<number> {

@@ -28,7 +28,7 @@ export interface Section {
 	readonly includes?: (event: PhaseEvents) => boolean;
 	/** Phases of one package for which this function returns the same text become one entry. Without it, each phase is an entry. */
 	readonly groupBy?: (event: PhaseEvents) => string;
-	/** The kinds of the columns of `rows`. A terminal shows no table if the first column is a name. */
+	/** The kinds of the columns of `rows`. If the first column is a name, a terminal shows `notes` and no table. */
 	readonly columns: readonly ('where' | 'times' | 'code' | 'name' | 'text')[];
 	readonly rows: (entry: SectionEntry) => string[][];
 	/** Describes what the rows lack: `hidden` rows that the report omits, and items for which the record had no room. */
@@ -155,7 +155,7 @@ export function phaseNames({ phases }: SectionEntry): string {
 	return phases.map((phase) => `src_${phase}`).join(', ');
 }
 
-/** Returns the rows of a section about destinations, the most frequent first. */
+/** Returns the columns, the rows and `more` of a section about destinations. The row with the most attempts is the first. */
 function tallies(key: 'blocked' | 'observed' | 'requests' | 'allowed') {
 	return {
 		columns: ['where', 'times', 'code'],
