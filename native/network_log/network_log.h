@@ -41,7 +41,7 @@ struct log_row {
 
 /* How the allowed connections of a phase reach the host's network. */
 enum egress_route {
-	ROUTE_DIRECT,	/* the watcher connects to the destination, because it runs in the host's network */
+	ROUTE_DIRECT,	/* the watcher connects to the destination, because it runs in the host's network; with the network filter, the phase itself connects */
 	ROUTE_SOCKS,	/* the watcher connects through Portage's SOCKS proxy, because Portage started confine in a network namespace */
 	ROUTE_NONE,	/* no route: allowed connections fail like all others */
 	ROUTE_UNNEEDED, /* the phase connects without the watcher, because its network is not isolated */
@@ -85,7 +85,7 @@ struct network_log {
 	} tables[LOG_TABLES];
 };
 
-/* For the supervisor: copies the log. Counts, strings and table indexes in the copy are within their limits, even if a hostile watcher writes arbitrary bytes during the call. */
+/* For the supervisor: copies the log. Row counts, strings, lengths and the route in the copy are within their limits, even if a hostile watcher writes arbitrary bytes during the call. */
 void network_log_copy(struct network_log *copy, const struct network_log *shared);
 
 /* Sets status->watched to WATCHED_NO and stores the reason why system calls or DNS lookups are not watched. error: errno that belongs to the reason; 0: none. */

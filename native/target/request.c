@@ -63,7 +63,7 @@ static bool selects_interface(int level, int type, const unsigned char *data, si
 	return index != 0 && index != LOOPBACK_INDEX;
 }
 
-/* Returns true if the ancillary data of a message (cmsg(3)) selects an interface, has more than 4096 bytes or cannot be read. word: size of a pointer in struct cmsghdr. */
+/* Returns true if selects_interface() is true for ancillary data of a message (cmsg(3)), or if this data has more than 4096 bytes or cannot be read. word: size of a pointer in struct cmsghdr. */
 static bool control_selects_interface(const struct target *target, uint64_t address, uint64_t length, unsigned char word)
 {
 	unsigned char data[4096];
@@ -144,7 +144,7 @@ static bool read_text(const struct target *target, uint64_t address, char *text,
 	       (first < size && target_read(target, address + first, text + first, size - first) && memchr(text, '\0', size) != NULL);
 }
 
-/* Reads the name of the queue that an mq_open(3) opens and, if the call has them, the attributes. Returns false if the memory is unreadable. */
+/* Reads the name of the queue that an mq_open(3) opens and, if the call has them, the attributes. Returns false if the name is too long or the memory is unreadable. */
 static bool read_queue(struct ipc_request *ipc, const struct target *target, const uint64_t *arguments, unsigned char word)
 {
 	/* Read to the stack of this thread: after the watchdog has replaced this thread, a delayed read may still write to the buffer (target_read()). */

@@ -154,7 +154,7 @@ static const char *next_argument(const char *argument, const char *end)
 	return next < end ? next : NULL;
 }
 
-/* Returns the script that an interpreter runs: the first argument that is not an option, or the value of the option for a module or file. Returns NULL if there is no script. The result points into argv. */
+/* Returns the script that an interpreter runs: the first argument that is not an option, or the value of the option for a module or file. Returns NULL if the program is no interpreter or runs no script. The result points into argv. */
 static const char *find_script(const char *argv, size_t length)
 {
 	const char *end = argv + length;

@@ -102,7 +102,7 @@ static int open_path(const struct target *target, const char *path)
 		return -1;
 	}
 	int fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
-	/* openat2(2) fails for some links in /proc and for a relative path that leaves its directory, although the target could use them. Then walk() opens the path. */
+	/* openat2(2) fails for some links in /proc and for a relative path that leaves the working directory, although the target could use them. Then walk() opens the path. */
 	return fd < 0 ? walk(target, root, directory, path) : fd;
 }
 

@@ -137,7 +137,7 @@ static bool answer_lookup(struct notifier *notifier, const struct target *target
 	return true;
 }
 
-/* Applies the network filter: refuses and logs a call to a destination outside the phase, and lets the kernel continue any other call. */
+/* Applies the network filter: refuses and logs a call to a destination outside the phase that is not in the allow-list, except lookups (answer_lookup()), and lets the kernel continue any other call. */
 static void apply_net_filter(struct notifier *notifier, const struct target *target, struct request *request)
 {
 	const struct destination *allowed;
