@@ -59,7 +59,7 @@ record_read() {
 }
 
 record_refuse() {
-	fail foreign "this install.sh cannot read the record $root/$record_path, the list of installed files, because its format is another one: use the install.sh of the installed version; nothing was changed"
+	fail foreign "this install.sh cannot read the record $root/$record_path, the list of installed files, because its format is unknown: use the install.sh of the installed version; nothing was changed"
 }
 
 record_refuse_path() {

@@ -107,7 +107,7 @@ static enum egress_decision deny_inaccessible(const struct egress_call *call)
 	if (errno == EPERM && !call->egress->connected) {
 		char reason[96];
 		const char *name = target_program(&call->target)->comm;
-		snprintf(reason, sizeof reason, "confine cannot access descriptors of %s, the first program to connect or listen", *name == '\0' ? "an unknown program" : name);
+		snprintf(reason, sizeof reason, "confine cannot access the file descriptors of %s", *name == '\0' ? "an unknown program" : name);
 		disable(call->egress, reason);
 		return EGRESS_CONTINUE;
 	}

@@ -122,7 +122,7 @@ static const struct option {
 } all_options[] = {
 	{"--net", "isolate the network: a new namespace with loopback only", .isolate = ISOLATE_NET},
 	{"--ipc", "isolate System V IPC, POSIX message queues and /dev/shm", .isolate = ISOLATE_IPC},
-	{"--uses PATH", "with --ipc: share /dev/shm if it contains PATH", "an absolute path", .parse = add_uses, MEMBER(uses_count), .most = OPTIONS_USES},
+	{"--uses PATH", "with --ipc: keep the host's /dev/shm if it contains PATH", "an absolute path", .parse = add_uses, MEMBER(uses_count), .most = OPTIONS_USES},
 	{"--pid", "isolate processes: a new PID namespace with its own /proc", .isolate = ISOLATE_PID},
 	{"--mount", "isolate mounts: a new mount namespace", .isolate = ISOLATE_MOUNT},
 	{"--cgroup NAME", "track all processes, kill the remaining ones when COMMAND exits", "up to 200 letters, digits and ._+-", .parse = set_cgroup},
@@ -130,7 +130,7 @@ static const struct option {
 	{"--audit", "record connection attempts and DNS lookups", MEMBER(audit), .on = true},
 	{"--allow ADDRESS[/BITS]:PORT", "with --net: still allow TCP connections to ADDRESS", "ADDRESS[/BITS]:PORT, an IPv6 address in []", .parse = add_allowed, MEMBER(allow.count), .most = ALLOW_ENTRIES},
 	{"--resolve HOST=ADDRESS", "answer DNS queries for HOST with ADDRESS", "HOST=ADDRESS", .parse = add_name, MEMBER(allow.name_count), .most = ALLOW_NAMES},
-	{"--own-sockets", "with --net: refuse UNIX sockets with a path that COMMAND has not bound", MEMBER(own_sockets), .on = true},
+	{"--own-sockets", "with --net: refuse requests to UNIX socket paths that COMMAND has not bound", MEMBER(own_sockets), .on = true},
 	{"--allow-socket PATH", "permit this UNIX socket of the host", "the absolute path of a socket", .parse = add_socket, MEMBER(allow.socket_count), .most = ALLOW_SOCKETS},
 	{"--families NAME[,NAME]...", "with --net: allow more socket families: alg, vsock, ..., any", "address families, such as alg,vsock, or any", .parse = add_families},
 	{"--socks PATH", "make allowed connections through this SOCKS5 proxy", MEMBER(socks)},

@@ -73,7 +73,7 @@ const rows: Readonly<Record<string, Row>> = {
 			'Prints a line for package.env, and the content of the file in /etc/portage/env that this line names. The content sets PORTCULLIS_ALLOW to the destinations that the package tried to reach: HOST:PORT from URLs and lookups, otherwise ADDRESS:PORT. A note marks guessed ports. PACKAGE is NAME or CATEGORY/NAME, with an optional operator, version or slot. The exit status is 1 if Portage does not have the package or its records contain no destination.',
 		],
 		options: {
-			write: { means: 'write these lines to files in /etc/portage, and print each change' },
+			write: { means: 'write the configuration to files in /etc/portage, and print each change' },
 			whole: { means: 'permit the whole network (FEATURES="-network-sandbox") instead of the recorded destinations' },
 			remove: { means: 'remove the lines that this command has written for PACKAGE' },
 			eprefix,

@@ -195,10 +195,9 @@ const kindText: Readonly<Record<Reserved, string>> = {
 export function privateAddressNotes({ list }: Destinations): string[] {
 	return list
 		.filter(({ host, distcc }) => isIP(host) === 0 && !distcc)
-		.flatMap(({ entry, host, addresses }) => {
-			const found = addresses.filter(isPrivate);
-			return found.length === 0 ? [] : [`${entry} is in a private network: ${host} resolves to ${found.join(' and ')}`];
-		});
+		.map(({ entry, addresses }) => ({ entry, found: addresses.filter(isPrivate) }))
+		.filter(({ found }) => found.length > 0)
+		.map(({ entry, found }) => `${entry} in PORTCULLIS_ALLOW allows private addresses: ${found.join(' and ')}`);
 }
 
 /** Returns the messages about distcc's hosts and about blocked entries, which the hook prints once per run of emerge. */

@@ -43,7 +43,7 @@ export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 export function proxyFindings(words: readonly string[]): Finding[] {
 	if (!isIsolatingRoot() || proxyFeatures.some((word) => words.includes(word))) return [];
 	const meaning =
-		'PORTCULLIS_ALLOW has no effect, because Portage as root isolates the network itself and starts no proxy.';
+		'PORTCULLIS_ALLOW has no effect, because Portage as root isolates the network before confine runs, and starts no proxy.';
 	return [error('allow-proxy', title, meaning, proxyFix)];
 }
 

@@ -74,7 +74,7 @@ function unavailable(system: SystemInfo, what: Confinement, observed: readonly s
 	const why = system.probeResult.missing.find((one) => one.what === what)?.why ?? refusalOf(system.probe, what);
 	const cause = causeOf(system, what);
 	const isTracked = what === 'ipc' && system.probeResult.applied.net === 'filter';
-	const effect = isTracked ? "builds can use the host's IPC objects; leftovers of builds are removed" : effects[what];
+	const effect = isTracked ? "builds can use the host's IPC objects; leftover objects are removed" : effects[what];
 	return {
 		id: features[what],
 		state: system.requested.includes(what) ? 'error' : 'inactive',

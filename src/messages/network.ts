@@ -90,7 +90,7 @@ function noRoute(record: RunRecord): Line[] {
 	if (record.route !== 'none') return [];
 	const reason =
 		record.routeWhy === ''
-			? `because Portage as root isolates the network itself. ${proxyFix}`
+			? `because Portage had already isolated the network. ${proxyFix}`
 			: `because ${record.routeWhy}. To find the cause, run: ${portcullis('doctor')}`;
 	const text = `PORTCULLIS_ALLOW had no effect, ${reason}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: text }];
@@ -111,7 +111,7 @@ function listener(record: RunRecord): Line[] {
 	const fix =
 		record.applied.net === 'filter'
 			? `To build without network-sandbox, run: ${portcullis('allow', '--whole', '--write', withoutVersion(record.package))}`
-			: `To build this package without that listener, ${inPackageEnv(record, 'PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW="" PORTCULLIS_SOCKETS="host"', 'no-audit.conf')}`;
+			: `To build without the listener of Portcullis, ${inPackageEnv(record, 'PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW="" PORTCULLIS_SOCKETS="host"', 'no-audit.conf')}`;
 	const text = `${label(record.listenerRefused)} could not install a seccomp listener, because Portcullis already has one. ${fix}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}` }];
 }

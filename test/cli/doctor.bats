@@ -224,7 +224,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"'
 	assert_status 1 prefix_run_as_root portcullis doctor >"$BATS_TEST_TMPDIR/text"
 	tr -s ' \n' ' ' <"$BATS_TEST_TMPDIR/text" | grep -qF 'Fix: To start Portage'\''s proxy, which permits every destination to programs that use it, add to make.conf: FEATURES="${FEATURES} network-sandbox-proxy" '
-	[[ $(prefix_run_as_root portcullis explain) == *$'\nAllowed:\n  PORTCULLIS_ALLOW has no effect, because Portage as root isolates the network itself and starts no proxy. To start '* ]]
+	[[ $(prefix_run_as_root portcullis explain) == *$'\nAllowed:\n  PORTCULLIS_ALLOW has no effect, because Portage as root isolates the network before confine runs, and starts no proxy. To start '* ]]
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"' 'FEATURES="network-sandbox-proxy"'
 	assert_status 1 prefix_run_as_root portcullis doctor >"$BATS_TEST_TMPDIR/text"
 	run -1 grep -q 'starts no proxy' "$BATS_TEST_TMPDIR/text"
@@ -247,7 +247,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	grep -q 'user.max_user_namespaces is 0' "$BATS_TEST_TMPDIR/text"
 	grep -q 'install.sh --setuid' "$BATS_TEST_TMPDIR/text"
 	grep -q '^warning  network-sandbox a weaker seccomp filter replaces the network namespace' "$BATS_TEST_TMPDIR/text"
-	grep -q "ipc-sandbox .*: builds can use the host's IPC objects; leftovers of builds are removed\.\$" "$BATS_TEST_TMPDIR/text"
+	grep -q "ipc-sandbox .*: builds can use the host's IPC objects; leftover objects are removed\.\$" "$BATS_TEST_TMPDIR/text"
 }
 
 @test 'if no sandbox is available, portcullis run exits with 125 and does not start the command' {

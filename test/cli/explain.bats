@@ -112,7 +112,7 @@ $etc/package.env:
 # The port is a guess, because only the lookup of the name is recorded: guess.example.org:443." ]]
 	# If emerge runs as root, allowed connections are possible only through Portage's proxy.
 	run -0 prefix_run_as_root portcullis allow tested
-	[[ $output == *$'\n# PORTCULLIS_ALLOW has no effect, because Portage as root isolates the network itself and starts no proxy. To start '* ]]
+	[[ $output == *$'\n# PORTCULLIS_ALLOW has no effect, because Portage as root isolates the network before confine runs, and starts no proxy. To start '* ]]
 	# A later record adds its destination to the line.
 	blocked_record app-test/tested-1 '"blocked":[{"address":"198.51.100.7","port":80,"protocol":"tcp","comm":"x","count":1}]' >"$RECORDS"
 	run -0 prefix_run portcullis allow --write app-test/tested

@@ -30,7 +30,7 @@ destinations() {
 	[[ $output == *'evil.example resolves to 169.254.169.254 (link-local: '*'PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} 169.254.169.254:80"'* ]]
 	[[ $output == *' six.example:443 in PORTCULLIS_ALLOW stays blocked: six.example resolves to ::1 ('*'PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} [::1]:443"'* ]]
 	[[ $output == *'nat.example resolves to 64:ff9b::7f00:1 (loopback: this host)'* ]]
-	[[ $output == *'elog Portcullis: a/b-1: nas.example:80 is in a private network: nas.example resolves to 10.1.2.3'* ]]
+	[[ $output == *'elog Portcullis: a/b-1: nas.example:80 in PORTCULLIS_ALLOW allows private addresses: 10.1.2.3'* ]]
 }
 
 @test 'Portcullis treats 127.1, 0 and 2130706433 in PORTCULLIS_ALLOW as host names, which cannot allow loopback; addresses such as 127.0.0.1 can' {

@@ -47,7 +47,7 @@ setup_file() {
 	# Remove the PID and start time of emerge from the last record only.
 	sed '$s/,"run":"[^"]*"//' "$RECORDS" >"$PREFIX_LOG/records"
 	run -1 prefix_run portcullis report --last --records "$PREFIX_LOG/records"
-	[[ $output == 'portcullis: --last cannot select the last run of emerge, because the last record does not name one. To see all phases, run: '*"portcullis report --records $PREFIX_LOG/records" ]]
+	[[ $output == 'portcullis: --last cannot select the last run of emerge, because the last record names no run. To see all phases, run: '*"portcullis report --records $PREFIX_LOG/records" ]]
 	echo nonsense >"$PREFIX_LOG/records"
 	run -1 prefix_run portcullis report --last --records "$PREFIX_LOG/records"
 	[[ $output == "portcullis: no phase is recorded. 1 line of $PREFIX_LOG/records could not be read: "* ]]

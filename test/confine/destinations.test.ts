@@ -91,7 +91,7 @@ describe('host names with reserved or private addresses', () => {
 	test('Portcullis reports a private address that a name resolves to, but not a private address that PORTCULLIS_ALLOW contains', () => {
 		const one = { entry: 'nas:80', host: 'nas', addresses: ['192.168.1.7', '2001:db8::1'] };
 		expect(messages(found([one, { entry: '10.0.0.1:80', host: '10.0.0.1', addresses: ['10.0.0.1'] }]))).toEqual([
-			'elog Portcullis: a/b-1: nas:80 is in a private network: nas resolves to 192.168.1.7',
+			'elog Portcullis: a/b-1: nas:80 in PORTCULLIS_ALLOW allows private addresses: 192.168.1.7',
 		]);
 	});
 });

@@ -86,7 +86,7 @@ test('if FEATURES lacks pid-sandbox, portcullis doctor still reports whether pid
 	);
 });
 
-test('with PORTCULLIS_SOCKETS="own", portcullis doctor reports an error if confine cannot watch phases, and that the audit is on in spite of PORTCULLIS_AUDIT="off"', () => {
+test('with PORTCULLIS_SOCKETS="own", portcullis doctor reports an error if confine cannot watch phases, and reports that the audit is on although PORTCULLIS_AUDIT="off" is set', () => {
 	const findings = (variables: object, watched: string, watchedWhy = '', requested = ['net'], scope = '0') => {
 		const system = {
 			uid: 1000,

@@ -60,15 +60,10 @@ describe('network messages', () => {
 	test('if PORTCULLIS_ALLOW has no effect, a message reports that and the reason', () => {
 		expect(lines({ through: 'host' })).toEqual([]);
 		expect(lines({ route: 'none' })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW had no effect, because Portage as root isolates the network itself. To start Portage\'s proxy, which permits every destination to programs that use it, add to make.conf: FEATURES="${FEATURES} network-sandbox-proxy"',
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW had no effect, because Portage had already isolated the network. To start Portage\'s proxy, which permits every destination to programs that use it, add to make.conf: FEATURES="${FEATURES} network-sandbox-proxy"',
 		]);
-		expect(
-			lines({
-				route: 'none',
-				route_why: 'confine cannot access descriptors of sudo, the first program to connect or listen',
-			}),
-		).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW had no effect, because confine cannot access descriptors of sudo, the first program to connect or listen. To find the cause, run: portcullis doctor',
+		expect(lines({ route: 'none', route_why: 'confine cannot access the file descriptors of sudo' })).toEqual([
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW had no effect, because confine cannot access the file descriptors of sudo. To find the cause, run: portcullis doctor',
 		]);
 	});
 
@@ -87,7 +82,7 @@ describe('network messages', () => {
 		]);
 	});
 
-	test('if a missing network-sandbox did not block attempts, one message reports the missing sandbox with the cause, and the network message does not repeat the cause', () => {
+	test('if attempts were not blocked because network-sandbox is missing, one message reports the missing sandbox with the cause, and the network message does not repeat the cause', () => {
 		const missing = [{ what: 'net', why: 'unshare: Operation not permitted' }];
 		const [sandbox = '', ...network] = lines({ observed: [attempt], applied: { net: 'none' }, missing });
 		expect(sandbox).toMatch(/: network-sandbox is not available, so .*unshare: Operation not permitted.* run: /);
@@ -106,7 +101,7 @@ describe('network messages', () => {
 
 	test('if Portcullis refused a seccomp listener, a message reports the process and the settings that allow the listener', () => {
 		expect(lines({ listener_refused: { comm: 'crun', argv: ['./crun', 'run'] } })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: crun could not install a seccomp listener, because Portcullis already has one. To build this package without that listener, run: mkdir -p /etc/portage/env && echo \'PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW="" PORTCULLIS_SOCKETS="host"\' >>/etc/portage/env/no-audit.conf && echo app-misc/foo no-audit.conf >>/etc/portage/package.env',
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: crun could not install a seccomp listener, because Portcullis already has one. To build without the listener of Portcullis, run: mkdir -p /etc/portage/env && echo \'PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW="" PORTCULLIS_SOCKETS="host"\' >>/etc/portage/env/no-audit.conf && echo app-misc/foo no-audit.conf >>/etc/portage/package.env',
 		]);
 		const filtered = { applied: { net: 'filter' }, listener_refused: { comm: 'crun', argv: ['./crun', 'run'] } };
 		expect(lines(filtered).join()).toContain(

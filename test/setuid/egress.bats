@@ -86,11 +86,11 @@ run_allowed() {
 	assert_allowed "client $REMOTE 80 1 0"
 }
 
-@test 'with a set-user-id confine --allow, if confine cannot access the descriptors of the first process that connects, all connections fail, and the record has the reason' {
+@test 'with a set-user-id confine --allow, if confine cannot access the file descriptors of the first process that connects, all connections fail, and the record has the reason' {
 	install -m 0711 "$TEST_DIR/client" "$TEST_DIR/closed"
 	# shellcheck disable=SC2016 # for the inner shell
 	run_allowed sh -c '"$1" plain "$3" 80; "$2" plain "$3" 80' - "$TEST_DIR/closed" "$TEST_DIR/client" "$REMOTE"
 	[[ $output == ECONNREFUSED$'\n'ECONNREFUSED && $(record_value record r.route) == none ]]
-	[[ $(record_value record r.route_why) == 'confine cannot access descriptors of closed, the first program to connect or listen' ]]
+	[[ $(record_value record r.route_why) == 'confine cannot access the file descriptors of closed' ]]
 	assert_allowed ''
 }

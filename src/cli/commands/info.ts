@@ -32,7 +32,7 @@ async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 	const facts: [string, string][] = [
 		['Portage', portage],
 		['EPREFIX', system.eprefix || '(none)'],
-		['User', `uid ${uid}${uid === 0 ? '' : ', for which Portage itself applies no sandbox'}`],
+		['User', `uid ${uid}${uid === 0 ? '' : ', for which Portage creates no namespaces'}`],
 		['confine', `mode ${probeResult.mode}, process tracking ${probeResult.tracking}, ${audit}`],
 		['cgroup', cgroupStatus(system)],
 		['Probe', probeText(probe)],

@@ -57,7 +57,7 @@ function lastRun(sources: readonly Source[], given: string | undefined): Selecti
 	}
 	if (run === '')
 		throw new Error(
-			`--last cannot select the last run of emerge, because the last record does not name one. To see all phases, run: ${portcullis('report', ...(given === undefined ? [] : ['--records', given]))}`,
+			`--last cannot select the last run of emerge, because the last record names no run. To see all phases, run: ${portcullis('report', ...(given === undefined ? [] : ['--records', given]))}`,
 		);
 	return { run };
 }
