@@ -119,7 +119,7 @@ assert_valid_configuration() {
 	grep -qx 'PORTCULLIS_ALLOW="198.51.100.7:443 .*files.example.org:443.*"' "$PREFIX/etc/portage/env/allow-app-test_victim.conf"
 }
 
-@test 'in a file with raw bytes, a line of 16 MiB and a block of zeros, portcullis report skips these and reads the valid records' {
+@test 'portcullis report skips raw bytes, a line of 16 MiB and a block of zeros in a file, and reads the valid records' {
 	head -n 2 "$FIXTURES/valid.jsonl" | forge
 	printf '\033]0;owned\007\n\233\377\376\n{"schema":1,"time":"\302\2332J"}\n' | forge
 	{ head -c 16777216 /dev/zero | tr '\0' '[' && echo && head -c 20000000 /dev/zero && echo; } | forge

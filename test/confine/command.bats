@@ -186,7 +186,7 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$lock" "$CONFINE" --die-with-lock "$BA
 	done
 }
 
-@test 'the command that confine runs blocks and ignores exactly the signals that the caller blocks and ignores' {
+@test 'under confine, a command has the same blocked and ignored signals as the caller of confine' {
 	local mode plain
 	plain=$(python3 -c '
 import os, signal

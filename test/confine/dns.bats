@@ -159,7 +159,7 @@ musl_error() {
 	[[ $(printf '%s\n' 1.2.4 "$version" | sort -V | head -n1) == 1.2.4 ]] && echo EAI_AGAIN || echo 'Name does not resolve'
 }
 
-@test 'confine records the lookups of musl, fakeroot, c-ares, asyncio and a resolver that uses sendmmsg, and each answer comes from the address of the queried name server' {
+@test 'confine records lookups by musl, getent under fakeroot, c-ares, asyncio and a resolver that uses sendmmsg, and each answer comes from the address of the queried name server' {
 	[[ -x $AUDIT_DIR/musl ]] || musl-gcc -static -o "$AUDIT_DIR/musl" "$TOP/test/confine/audit/lookup.c"
 	cp "$TOP/test/confine/audit/dns_sendmmsg.py" "$AUDIT_DIR/"
 	# Without an answer that it accepts, musl would wait for 60 s.

@@ -50,7 +50,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	[[ $output == *127.0.0.1* ]]
 }
 
-@test 'with confine --net, the command cannot connect to TCP ports and abstract sockets of the host, and processes of the host cannot connect to those of the command' {
+@test 'with confine --net, the command cannot connect to TCP ports and abstract sockets of the host, and processes of the host cannot connect to ports and abstract sockets of the command' {
 	local who
 	cat >"$TEST_DIR/serve.py" <<-'EOF'
 		import os, socket, sys, time
@@ -186,7 +186,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	EOF
 }
 
-@test 'with confine --pid, the command sees only its own processes, confine kills and records processes that the command leaves running, and shells, ps, gdb and strace work' {
+@test 'with confine --pid, the command sees only its own processes and init, confine kills and records processes that the command leaves running, and shells, ps, gdb and strace work' {
 	local who
 	declare -f until_true >"$TEST_DIR/processes"
 	cat >>"$TEST_DIR/processes" <<-'EOF'
@@ -242,7 +242,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	[[ $output == $' 0 0 1\n0' ]]
 }
 
-@test 'if root lacks CAP_SYS_ADMIN, confine --mknod creates no user namespace, because mknod(2) would fail there, and records this as the reason why IPC isolation is missing' {
+@test 'if root lacks CAP_SYS_ADMIN, confine --mknod creates no user namespace, because mknod(2) would fail there, and records mknod as the reason why IPC isolation is missing' {
 	# shellcheck disable=SC2016
 	local -a make=(sh -c 'mknod "$1/null" c 1 3 && rm "$1/null"' - "$TEST_DIR")
 	run -1 container_root "$CONFINE" --net --ipc -- "${make[@]}"

@@ -73,7 +73,7 @@ descriptor of a process of the host: EPERM'
 	done
 }
 
-@test "with Docker's default seccomp profile, 64 processes of Python's multiprocessing, each in its own session, connect to servers of each other" {
+@test "with Docker's default seccomp profile, 64 processes of Python's multiprocessing, each in its own session, can connect to each other" {
 	local user
 	for user in 0 "$TEST_UID"; do
 		run -0 net_filter docker "$user" -- processes 64
@@ -128,7 +128,7 @@ descriptor of a process of the host: EPERM'
 	done
 }
 
-@test 'if confine can create no namespace and answers DNS queries itself, it does not record queries of a process outside the phase, and DNS lookups of the phase still succeed' {
+@test 'under the network filter, confine records no query that a process outside the phase sends to a query trap, and DNS lookups of the phase still succeed' {
 	local port answer
 	coproc PHASE {
 		exec "$TEST_DIR/refuse_calls" unshare=EPERM -- "$CONFINE" --net --audit --resolve listed.example=192.0.2.7 --record "$RECORD" -- \

@@ -119,7 +119,7 @@ results() {
 	[[ $(<"$AUDIT_DIR/out") == 'late ECONNREFUSED' && $(requests) == "$AUDIT_DIR/late python3 1 refused" ]]
 }
 
-@test 'with confine --own-sockets, a phase that changes the mode of an older UNIX socket of the host, and binds one with the same inode number in another file system, cannot connect to the former' {
+@test 'with confine --own-sockets, a phase that changes the mode of an older UNIX socket of the host, and binds one with the same inode number in another file system, cannot connect to the socket of the host' {
 	local folder=$AUDIT_DIR/tmpfs server
 	local -a AS_USER=(setpriv --reuid=12321 --regid=12321 --clear-groups --)
 	mkdir "$folder"

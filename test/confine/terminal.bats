@@ -106,7 +106,7 @@ has_read_signals() {
 	[[ $(grep -cE '^State:.S|^ShdPnd:.0*$' "/proc/$1/status") == 2 ]]
 }
 
-@test 'confine kills the phase if its init process does not confirm a forwarded signal within 5 s, not counting time in which confine is stopped' {
+@test 'confine kills the phase if the init process of confine does not confirm a forwarded signal within 5 s, not counting time in which confine is stopped' {
 	local name TRACER stopped_tracer
 	local -A pids
 	for name in stopped running; do

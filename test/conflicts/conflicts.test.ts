@@ -105,7 +105,7 @@ describe.each(Object.entries(cases))('%s', (_, one) => {
 		},
 	);
 
-	test('for a configuration of cases.ts, the prefilter of the hook starts Node if a conflict is possible, and not otherwise', () => {
+	test('for each configuration in cases.ts, the prefilter of the hook starts Node if a conflict is possible, and not otherwise', () => {
 		const { uid = ordinary } = one;
 		if (uid !== process.getuid?.() && process.getuid?.() !== 0) return;
 		const { words } = detect(one);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Portage as root isolates the network itself. Allowed connections then need Portage's SOCKS5 proxy, which runs outside.
+# Portage as root isolates the network before confine runs. Allowed connections then need Portage's SOCKS5 proxy, which runs outside.
 
 load ../lib/portage_network
 load ../lib/remote_host

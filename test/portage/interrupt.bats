@@ -120,7 +120,7 @@ assert_no_cgroup() {
 	assert_kills_clean_up 'root, no pid-sandbox' root '-pid-sandbox -network-sandbox -ipc-sandbox'
 }
 
-@test 'as root with neither userpriv nor a sandbox in FEATURES, after kill -9 of emerge, ebuild.sh or confine, all processes of the phase end, and no cgroup remains after the next run of confine' {
+@test 'as root with FEATURES=cgroup, but without userpriv and *-sandbox, after kill -9 of emerge, ebuild.sh or confine, all processes of the phase end, and no cgroup remains after the next run of confine' {
 	assert_kills_clean_up 'root, as root' root '-pid-sandbox -network-sandbox -ipc-sandbox -mount-sandbox -userpriv -usersandbox'
 	[[ $(record_values "$RECORDS" unpack r.tracking | tail -n1) == cgroup+pidns ]]
 }

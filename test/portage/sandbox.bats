@@ -84,7 +84,7 @@ assert_sandbox_unchanged() {
 	[[ $(wc -l <"$PREFIX_LOG/refused") -eq 1 ]]
 }
 
-@test 'as an ordinary user with FEATURES=sandbox, phases are isolated in a user namespace' {
+@test 'as an ordinary user with FEATURES=sandbox, phases are isolated in a user namespace, and sys-apps/sandbox works as before' {
 	assert_sandbox_unchanged user
 	for phase in prepare configure compile install; do
 		assert_namespace "$phase" net own

@@ -79,7 +79,7 @@ describe('AttemptedDestinations', () => {
 		},
 	);
 
-	test('if a URL in one lookup contains the port of a host, AttemptedDestinations omits the port that it guessed for other lookups of this host; it also omits names with an appended search domain', () => {
+	test('if a program that looks up a host has its URL as argument, AttemptedDestinations omits the port guessed for other lookups of this host; it also omits names with an appended search domain', () => {
 		const argv = ['curl', 'http://a.example/'];
 		expect(
 			entries({

@@ -188,7 +188,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $(record_value record 'r.mode + " " + r.names.map(({ name, type }) => name + type)') == 'setuid files.example.orgAAAA,files.example.orgA' ]]
 }
 
-@test 'if the bounding set lacks CAP_NET_ADMIN, a set-user-id confine isolates the network in a user namespace, and the record states that set-user-id programs are inert (setuid_inert)' {
+@test 'if the bounding set lacks CAP_NET_ADMIN, a set-user-id confine isolates the network in a user namespace, and the record states that set-user-id programs gain no privileges (setuid_inert)' {
 	run -0 setpriv --bounding-set=-net_admin setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" --net --ipc --best-effort --record record -- sh -c 'id -u; grep NoNewPrivs /proc/self/status'
 	[[ $output == "$CALLER"$'\nNoNewPrivs:\t1' ]]

@@ -58,7 +58,7 @@ test.each(['172.32.0.1', '192.0.2.1', '100.128.0.1', '2001:db8::1', 'fe80::1'])(
 	},
 );
 
-test('unmapped() converts only IPv4-mapped addresses', () => {
+test('unmapped() converts only IPv4-mapped addresses to IPv4', () => {
 	expect(['::ffff:192.0.2.1', '::192.0.2.1', '2001:db8::1', '192.0.2.1'].map(unmapped)).toEqual([
 		'192.0.2.1',
 		'::192.0.2.1',

@@ -104,7 +104,7 @@ thaw_and_clean() {
 	fsfreeze --freeze "$FROZEN"
 }
 
-@test 'if a process of the command survives SIGKILL, confine records this process and exits within 10 s, and a run of confine after the death of this process removes its cgroup' {
+@test 'if a process of the command survives SIGKILL, confine records this process and exits within 10 s, and a run of confine after the death of this process removes the cgroup of the command' {
 	local method
 	for method in pidns subreaper cgroup cgroup+pidns setuid; do
 		assert_stuck_reported "$method" "$WRITE"

@@ -32,26 +32,26 @@ assert_runs() {
 	[[ $output == 'confine: net is not available: unshare(CLONE_NEWUSER): Invalid argument' ]]
 }
 
-@test 'confine compiles for arm64 and runs a command under qemu-user' {
+@test 'confine, built for arm64, runs a command under qemu-user' {
 	assert_compiles aarch64-linux-gnu AArch64
 	assert_runs aarch64-linux-gnu qemu-aarch64
 }
 
-@test 'confine compiles for 32-bit ARM and runs a command under qemu-user' {
+@test 'confine, built for 32-bit ARM, runs a command under qemu-user' {
 	assert_compiles arm-linux-gnueabihf ARM
 	assert_runs arm-linux-gnueabihf qemu-arm
 }
 
-@test 'confine compiles for 64-bit RISC-V and runs a command under qemu-user' {
+@test 'confine, built for 64-bit RISC-V, runs a command under qemu-user' {
 	assert_compiles riscv64-linux-gnu RISC-V
 	assert_runs riscv64-linux-gnu qemu-riscv64
 }
 
-@test 'confine compiles for little-endian 64-bit PowerPC' {
+@test 'make builds confine for little-endian 64-bit PowerPC' {
 	assert_compiles powerpc64le-linux-gnu PowerPC64
 }
 
-@test 'confine compiles for 32-bit x86, and records the connections of a 32-bit program on a 64-bit kernel' {
+@test 'confine, built for 32-bit x86, records the connections of a 32-bit program on a 64-bit kernel' {
 	[[ $(uname -m) == x86_64 ]] || skip 'needs an x86-64 processor'
 	assert_compiles i686-linux-gnu 'Intel 80386'
 	"$COMPILERS/i686-linux-gnu-gcc" -O1 -static -pthread -o "$TEST_DIR/client" "$TOP/test/confine/audit/attempts.c"
@@ -59,7 +59,7 @@ assert_runs() {
 	[[ $(record_value "$RECORD" 'r.blocked.map((b) => b.address + " " + b.count).join()') == '198.51.100.7 3' ]]
 }
 
-@test 'confine compiles with musl, and records the connections of a program' {
+@test 'confine, built with musl, records the connections of a program' {
 	local name
 	# Debian has no kernel headers for musl-gcc, and no statx() in musl before 1.2.5.
 	for name in linux asm-generic "$(uname -m)-linux-gnu/asm"; do
