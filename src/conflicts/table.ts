@@ -37,7 +37,7 @@ interface Conflict {
 	/** The state of the conflict in the output of doctor. error: a function that the configuration requests does not work. warning: it works, with an effect that the user must know. */
 	readonly state: 'error' | 'warning';
 	/**
-	 * The variables that the hook sets (null: unsets) in a phase without network, so that the build does not wait for remote hosts.
+	 * The variables that the hook sets (null: unsets) in a phase without network if it has found the conflict, so that the build does not wait for remote hosts.
 	 * The hook does not change PATH and CC, because configure writes them into files.
 	 */
 	readonly inside?: Readonly<Record<string, string | null>>;

@@ -5,7 +5,7 @@ import { compilerVariables } from '../conflicts/evidence.ts';
 import { features } from '../rules/features.ts';
 import { quote } from '../util/environment.ts';
 
-/** Values for `@name@` words of the hook. compilers: the variables whose value is a compiler or a launcher such as distcc. plain: a pattern for programs that send no work to other hosts: compilers, ccache, env. */
+/** Values for `@name@` words of the hook. compilers: variables that name a compiler or launcher. plain: a pattern for programs that send no work to other hosts: compilers, ccache, env. */
 export const prefilterWords = {
 	compilers: compilerVariables.join(' '),
 	plain: '?(*-)@(gcc|g++|cc|c++|cpp|clang|clang++|clang-cpp|gfortran|flang|rustc|ccache|env)?(-+([0-9.]))',

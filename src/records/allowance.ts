@@ -61,7 +61,7 @@ const GUESS = 443;
  * destinations and accepts only valid words of PORTCULLIS_ALLOW.
  */
 export class AttemptedDestinations {
-	/** Maps HOST:PORT or ADDRESS:PORT to true if the port is a guess, because only a lookup was recorded and no URL has the port. */
+	/** Maps HOST:PORT or ADDRESS:PORT to true if the port is a guess, because only a lookup of HOST was recorded and no URL on a command line has its port. */
 	readonly #entries = new Map<string, boolean>();
 	/** Destinations with reserved addresses, such as 127.0.0.1. `allow` does not add them, because a build could try them to get access to services of this host. */
 	readonly reserved = new Set<string>();

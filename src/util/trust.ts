@@ -27,7 +27,7 @@ export function components(path: string): [string, Stats][] {
 	return visited;
 }
 
-/** True for a folder in which users cannot replace files of other users. */
+/** True for a folder with the sticky bit, in which users cannot replace files of other users. */
 export function isSticky(stats: Stats): boolean {
 	return stats.isDirectory() && (stats.mode & 0o1000) !== 0;
 }
