@@ -99,7 +99,7 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("198.51.100.7", 9))
 	assert_blocked "client tcp $DESTINATION 10240"
 }
 
-@test 'confine records the connections of many short-lived processes, and those of 8 threads if RLIMIT_NOFILE is 16' {
+@test 'confine records the connections of many short-lived processes, and of a process with 8 threads and RLIMIT_NOFILE 16' {
 	(
 		ulimit -n 16
 		audit --net -- "$CLIENT" threads 8 100

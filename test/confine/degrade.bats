@@ -231,7 +231,7 @@ with_masked_proc() {
 	[[ $(record_value "$RECORD" r.orphans.length) == 1 && $(record_value "$RECORD" r.missing.length) == 0 && $(record_value "$RECORD" r.tracking) == "$method" ]]
 }
 
-@test 'if root without CAP_SYS_ADMIN runs confine --limit in the root of the cgroup v2 tree, confine creates no cgroup portcullis.delegated there, to which it would move the other processes' {
+@test 'if root without CAP_SYS_ADMIN runs confine --limit in the root of the cgroup v2 tree, confine does not create the cgroup portcullis.delegated there, to which confine would have to move all other processes' {
 	local directory
 	# Run the test in a PID namespace, so that a wrong confine could move only the processes of this test.
 	run -0 unshare -pf --mount-proc setpriv --inh-caps=-sys_admin --bounding-set=-sys_admin \

@@ -65,7 +65,7 @@ lint() {
 	[[ $output == 'shell app-misc/foo-1 src_compile' ]]
 }
 
-@test 'as root with FEATURES=pid-sandbox, the hook starts umount of the Prefix to find emerge in the /proc below the one that Portage has mounted, even if the Prefix path contains quotes and blanks' {
+@test 'as root with FEATURES=pid-sandbox, the hook starts the program umount of the Prefix to uncover the older /proc, in which emerge is visible, even if the Prefix path contains quotes and blanks' {
 	local prefix=$BATS_TEST_TMPDIR/"it's a \$HOME \"prefix\""
 	mkdir -p "$prefix/usr/bin"
 	printf '#!/bin/sh\necho "$*" >"%s/umount"\n' "$BATS_TEST_TMPDIR" >"$prefix/usr/bin/umount"

@@ -79,7 +79,7 @@ describe('AttemptedDestinations', () => {
 		},
 	);
 
-	test('if a program that looks up a host has its URL as argument, AttemptedDestinations omits the port guessed for other lookups of this host; it also omits names with an appended search domain', () => {
+	test('if a program that looks up a host has a URL of this host as argument, AttemptedDestinations omits the port guessed for other lookups of this host; it also omits names with an appended search domain', () => {
 		const argv = ['curl', 'http://a.example/'];
 		expect(
 			entries({
