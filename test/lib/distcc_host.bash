@@ -27,13 +27,13 @@ teardown_file() {
 
 distcc_host_begin() {
 	local octet
-	octet=$((RANDOM % 250 + 1))
-	DISTCC_HOST_NETNS=pc-host-$$
-	DISTCC_HOST_LINK=pch$$
+	veth_host_add pc-host pch || return
+	octet=$REPLY
+	DISTCC_HOST_NETNS=pc-host-$octet
+	DISTCC_HOST_LINK=pch$octet
 	DISTCC_HOST_DIR=$(mktemp -d) || return
 	chmod 777 "$DISTCC_HOST_DIR"
 	DISTCC_HOST_IP=10.213.$octet.2
-	veth_host_add "$DISTCC_HOST_NETNS" "$DISTCC_HOST_LINK" || return
 	# Disable IPv6: it would send packets on its own, and distcc_host_packets counts all packets.
 	echo 1 >"/proc/sys/net/ipv6/conf/$DISTCC_HOST_LINK/disable_ipv6"
 	veth_host_up "$DISTCC_HOST_NETNS" "$DISTCC_HOST_LINK" "10.213.$octet.1/30" "$DISTCC_HOST_IP/30"

@@ -17,15 +17,15 @@ source "${BASH_SOURCE[0]%/*}/veth_host.bash"
 
 remote_host_begin() {
 	local octet
-	octet=$((RANDOM % 250 + 1))
-	REMOTE_NETNS=pcallow-$$
-	REMOTE_LINK=pca$$
+	veth_host_add pcallow pca || return
+	octet=$REPLY
+	REMOTE_NETNS=pcallow-$octet
+	REMOTE_LINK=pca$octet
 	REMOTE=10.214.$octet.2
 	REMOTE6=fd00:214:$octet::2
 	SILENT=10.214.$octet.3
 	REMOTE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/remote_host.XXXXXX")
 	chmod 755 "$REMOTE_DIR"
-	veth_host_add "$REMOTE_NETNS" "$REMOTE_LINK" || return
 	ip -6 addr add "fd00:214:$octet::1/64" dev "$REMOTE_LINK" nodad
 	ip -n "$REMOTE_NETNS" -6 addr add "$REMOTE6/64" dev eth0 nodad
 	veth_host_up "$REMOTE_NETNS" "$REMOTE_LINK" "10.214.$octet.1/24" "$REMOTE/24"
