@@ -113,12 +113,12 @@ export function distccEvidence(context: BuildContext): Evidence[] {
 }
 
 /**
- * True if distcc reaches its hosts through the SOCKS5 proxy that Portage starts as root. Only a distcc with Gentoo's patch
- * (dev-util/distcc, "socks5 proxy") reads DISTCC_SOCKS_PROXY.
+ * True if distcc uses a SOCKS5 proxy: as root the one of Portage, otherwise the socket in DISTCC_SOCKS_PROXY. Only a distcc with Gentoo's
+ * patch (dev-util/distcc, "socks5 proxy") can use one.
  */
 function usesSocksProxy(context: BuildContext): boolean {
 	const hasProxy =
-		context.uid === 0 ? context.features.includes(features.net) : isSocket(variable(context, 'DISTCC_SOCKS_PROXY'));
+		context.uid === 0 ? portageProxyEvidence(context).length > 0 : isSocket(variable(context, 'DISTCC_SOCKS_PROXY'));
 	const [program] = executables(context, 'distcc');
 	return hasProxy && program !== undefined && readFileSync(program, 'latin1').includes('DISTCC_SOCKS_PROXY');
 }
@@ -203,12 +203,16 @@ export function fakerootEvidence(transport: Fakeroot): (context: BuildContext) =
 		fakerootFrom(context.features, context.uid) === transport ? featureEvidence(context, 'fakeroot') : [];
 }
 
-/** Finds the words of FEATURES with which Portage starts its SOCKS5 proxy (only as root and with network-sandbox) or, without these, a variable with the proxy's socket. */
+/** Finds the words of FEATURES with which Portage starts its SOCKS5 proxy: only as root and with network-sandbox. */
+function portageProxyEvidence(context: BuildContext): Evidence[] {
+	if (context.uid !== 0 || !context.features.includes(features.net)) return [];
+	return proxyFeatures.flatMap((word) => featureEvidence(context, word));
+}
+
+/** Finds the evidence of Portage's SOCKS5 proxy or, without it, a variable with the socket of such a proxy. */
 export function socksEvidence(context: BuildContext): Evidence[] {
-	if (context.uid === 0 && context.features.includes(features.net)) {
-		const found = proxyFeatures.flatMap((word) => featureEvidence(context, word));
-		if (found.length > 0) return found;
-	}
+	const found = portageProxyEvidence(context);
+	if (found.length > 0) return found;
 	const name = ['PORTAGE_SOCKS5_PROXY', 'DISTCC_SOCKS_PROXY'].find((one) => isSocket(variable(context, one)));
 	return name === undefined ? [] : [{ ...socketEvidence(name, variable(context, name)), fix: [name, ''] }];
 }

@@ -30,6 +30,12 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 			features: 'distcc',
 			environment: far,
 		},
+		'distcc in CC as root, without a proxy of Portage, but with a distcc that could use one': {
+			row: 'distcc',
+			evidence: 'CC="distcc gcc"',
+			uid: 0,
+			environment: { ...far, CC: 'distcc gcc', PATH: `${path('patched')}:${plain}` },
+		},
 		'distcc in CC': { row: 'distcc', evidence: 'CC="distcc gcc -m32"', environment: { ...far, CC: 'distcc gcc -m32' } },
 		'distcc in CXX, with its path': {
 			row: 'distcc',
