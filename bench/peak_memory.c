@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD));
-	/* At the first stop, the process has just executed COMMAND. So measure at the next execve(2), by which COMMAND executes another program. */
+	/* Measure when COMMAND executes another program, before the kernel resets VmHWM. The execve(2) that started COMMAND is over: it caused the first stop. */
 	while (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) == 0 && waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80) && at_execve(pid)) {
 			print_peak(pid);

@@ -216,7 +216,7 @@ bool replace_socket(const struct egress_call *call, int fd, int flags)
 	errno = EBADF;
 	if (old_flags < 0 || fcntl(fd, F_SETFL, flags) != 0)
 		return false;
-	/* Move the registrations of a nonblocking socket only. A program with a blocking socket waits for the connection in connect(2), so it needs no registration before. */
+	/* Move epoll registrations to the new socket only if it is nonblocking. On a blocking socket, a program waits in connect(2), so it needs no epoll for this. */
 	size_t count = (flags & O_NONBLOCK) == 0 ? 0 : find_registrations(call, registrations);
 	int result;
 	while ((result = ioctl(call->target.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &replacement)) < 0 && errno == EINTR)

@@ -44,7 +44,7 @@ bool channel_receive(int end, struct message *message)
 
 static noreturn void kill_and_exit(const struct init *init, bool supervisor_exited)
 {
-	/* If the supervisor or the watcher has died, kill even the processes of an untracked phase: no record would list them, or their watched calls would fail. */
+	/* In an untracked phase, kill only if the supervisor has died (no record lists the processes) or has shut the channel down (the watcher has died). */
 	bool emptied = (init->tracking == TRACK_SUBREAPER || supervisor_exited) && pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
 	if (supervisor_exited && emptied)
 		ipc_objects_remove(init->watcher->ipc_objects);

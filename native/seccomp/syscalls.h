@@ -40,7 +40,7 @@ enum rule {
 	RULE_OWN_SOCKETS = 8, /* the watcher refuses requests to UNIX sockets of the host */
 	RULE_REFUSING = RULE_NET_FILTER | RULE_ALLOW_LIST | RULE_OWN_SOCKETS,
 	RULE_IPC_OBJECTS = 16, /* the watcher handles the calls that create IPC objects, because no namespace isolates them */
-	RULE_FAMILIES = 32,    /* permit only some socket families */
+	RULE_FAMILIES = 32,    /* permit only sockets of `families` */
 	RULE_SINGLE_ID = 64,   /* the user namespace of the phase maps one user id and one group id and no others: refuse other ids */
 };
 

@@ -115,7 +115,7 @@ void json_text(struct json *json, const char *name, const char *text)
 void json_list(struct json *json, const char *name, const char *texts, size_t length)
 {
 	json_value(json, name, "[");
-	/* Omit NULs at the end: a process that replaces its title, such as npm, leaves them (uv_set_process_title()). */
+	/* Omit NULs at the end of a command line: a process that replaces its title, such as npm, leaves them (uv_set_process_title()). */
 	while (length > 1 && texts[length - 2] == '\0')
 		length--;
 	for (size_t at = 0; at < length; at += strlen(texts + at) + 1)

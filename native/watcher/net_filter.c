@@ -97,7 +97,7 @@ static bool are_own_sockets(struct net_filter *net_filter, const struct socket_i
 	return found->count > 0;
 }
 
-/* Returns true if the destination is an address of this machine, false otherwise. Connects a UDP socket, which sends nothing: only for an address of this machine, the kernel uses the destination as the source address too. */
+/* Returns true only for an address of this machine, but false for a secondary IPv4 address. Connects a UDP socket, which sends nothing: the kernel then uses the destination as the source address too. */
 static bool is_own_address(const struct destination *to)
 {
 	union socket_address address;

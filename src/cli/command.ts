@@ -12,7 +12,7 @@ export interface Option {
 	readonly candidates?: Candidates;
 }
 
-/** A command of portcullis. Only `run` imports the modules of the command, so that other commands start faster. */
+/** A command of portcullis. Its method run() imports its modules, so that other commands start faster. */
 export interface Command {
 	readonly summary: string;
 	/** Paragraphs that follow the summary in `--help` and in the man page. */
