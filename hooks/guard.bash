@@ -82,9 +82,12 @@ __portcullis_call() {
 	local -a lines=()
 	mapfile -t lines < <(export -p)
 	for name in "${lines[@]}"; do
+		[[ ${#initial[@]} != 0 && $name == 'declare -'* ]] || continue
 		name=${name#declare -* } name=${name%%=*}
-		# In the output of export -p, a value with several lines can contain a line `declare -x elements[$(COMMAND)]=1`, so accept only names without a subscript.
-		[[ $name != +([A-Za-z0-9_]) ]] || local -x "$name=${initial[$name]-}"
+		# A value with several lines can contain any line, such as `declare -x elements[$(COMMAND)]=1`, so accept only names without a subscript.
+		# Do not replace variables of the hook, which have the attribute -x if the build has exported a variable with this name: with `initial` as
+		# a text, the subscript $name would be an arithmetic expression, which can run code of the build. POSIXLY_CORRECT would turn POSIX mode on.
+		[[ $name != +([A-Za-z0-9_]) || ' @locals@ POSIXLY_CORRECT ' == *" $name "* ]] || local -x "$name=${initial[$name]-}"
 	done 2>/dev/null
 	# PYTHONNOUSERSITE=1 keeps Python from loading modules in HOME, where the build can write.
 	local -x PATH=@path@ SANDBOX_ON=0 PYTHONNOUSERSITE=1

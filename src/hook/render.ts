@@ -88,9 +88,12 @@ function withoutHead(text: string): string {
 
 const parts = { emerge, guard, storage, check, limits };
 
-/** The builtins that the hook and Portage's elog, ewarn and die use. The hook unsets functions of these names that the build defined. */
+/**
+ * The builtins that the hook and Portage's elog, ewarn and die use, and the programs basename and sed, which die of Portage 3.0.66 and older
+ * starts. The hook unsets functions of these names that the build defined.
+ */
 const builtins =
-	': break continue declare echo eval exec exit export kill local mapfile printf pwd read return set shift shopt true typeset unset'.split(
+	': basename break continue declare echo eval exec exit export kill local mapfile printf pwd read return sed set shift shopt true typeset unset'.split(
 		' ',
 	);
 

@@ -120,17 +120,21 @@ source_with() {
 }
 
 @test 'if the hook calls die of Portage, the programs that die starts get the environment of Portage, without variables and functions that the build has exported' {
-	local file
+	local file line ran=$BATS_TEST_TMPDIR/ran
 	file=$(hook_stored settings)
 	echo evil >"$file"
-	run -1 hook_run 'declare -nx LD_PRELOAD="elements[ /evil.so ]" EBUILD_MASTER_PID="elements[\$(/bin/echo evil)]"
-		export PORTAGE_COLORMAP=/evil PYTHONHOME=/evil BASH_ENV=/evil GCONV_PATH=/evil TEXT=$'\''\ndeclare -x elements[$(/bin/echo evil >&2)]=1'\''
-		evil() { :; }
-		export -f evil
-		die() { /usr/bin/env && echo "master=$EBUILD_MASTER_PID" && exit 1; }
-		source "$HOOK"' compile PORTAGE_FEATURES=network-sandbox PORTAGE_COLORMAP=colors HOME=/home
-	echo "$output"
-	[[ $output != *evil* && $output == *$'\nPORTAGE_COLORMAP=colors\n'* && $output == *$'\nPYTHONNOUSERSITE=1\n'* && $output == *$'\nmaster='* ]]
+	for line in "TEXT=$'\\ndeclare -x elements[\$(>$ran)]=1'" initial=1 "TEXT=$'\\ndeclare -x initial=1'" \
+		"TEXT=$'\\ninitial='" "TEXT=$'\\ndeclare -x POSIXLY_CORRECT=y'"; do
+		run -1 hook_run 'declare -nx LD_PRELOAD="elements[ /evil.so ]" EBUILD_MASTER_PID="elements[\$(/bin/echo evil)]"
+			export PORTAGE_COLORMAP=/evil PYTHONHOME=/evil BASH_ENV=/evil GCONV_PATH=/evil zz="elements[\$(>'"$ran"')]" '"$line"'
+			evil() { :; }
+			sed() { echo evil; }
+			export -f evil
+			die() { sed -n 1p /dev/null && /usr/bin/env && echo "master=$EBUILD_MASTER_PID" && exit 1; }
+			source "$HOOK"' compile PORTAGE_FEATURES=network-sandbox PORTAGE_COLORMAP=colors HOME=/home
+		echo "$line: $output"
+		[[ ! -e $ran && $output != *evil* && $output == *$'\nPORTAGE_COLORMAP=colors\n'* && $output == *$'\nPYTHONNOUSERSITE=1\n'* && $output == *$'\nmaster='* ]]
+	done
 }
 
 @test 'if a build sets the bash attribute readonly on a function or variable that the hook must define or change, the hook stops the phase with an error' {
