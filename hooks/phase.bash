@@ -270,7 +270,7 @@ __portcullis_confine() {
 	fi
 	# confine kills the phase if this ebuild.sh, its parent or emerge ends. With pid-sandbox the PID of emerge is not visible, so confine watches
 	# the lock that emerge holds on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py). If emerge is killed, a second emerge of this
-	# package can get the lock at once. The second emerge deletes .ipc in its clean phase, so confine also watches .ipc.
+	# package can get the lock at once. It deletes .ipc in its clean phase (unless FEATURES contains keepwork), so confine also watches .ipc.
 	[[ " ${options[*]} " != *' --cgroup '* ]] ||
 		options+=(--die-with "$$" --die-with "$shell" --die-with "$PPID" --die-with-lock "${PORTAGE_BUILDDIR%/*}/.$PF.portage_lockfile"
 			--die-with-file "$PORTAGE_BUILDDIR/.ipc")

@@ -19,7 +19,7 @@ lock_directory() {
 		# Try again if the directory $lock does not exist now: the install.sh that held this lock has just removed the directory.
 		[[ -e $lock || -L $lock ]] || continue
 		[[ -d $lock && ! -L $lock && -O $lock ]] ||
-			fail permission "$lock belongs to another user: remove it, or set TMPDIR to your own directory; nothing was changed"
+			fail permission "$lock is not your directory: remove it, or set TMPDIR to your own directory; nothing was changed"
 		{ exec {fd}<"$lock"; } 2>/dev/null || continue
 		flock --nonblock --conflict-exit-code 75 "$fd" 2>/dev/null
 		status=$?

@@ -98,7 +98,7 @@ bool thread_has_signal(pid_t tid)
 	uint64_t shared = status.shared_pending & ~status.blocked;
 	if (shared == 0 || status.process == tid || (status.pending & ~status.blocked) != 0)
 		return ((status.pending | status.shared_pending) & ~status.blocked) != 0;
-	/* The kernel delivers a signal for the whole process to the first thread or, if this thread blocks the signal, to any thread that does not (complete_signal() in kernel/signal.c). So count the signal only if all other threads block it. */
+	/* The kernel delivers a signal for the whole process to the first thread or, if this thread blocks the signal, to any thread that does not (complete_signal() in kernel/signal.c). So tid is sure to get it only if all other threads block it. */
 	AUTO_CLOSEDIR DIR *threads = opendir(proc_path(status.process, "task").text);
 	struct dirent *entry;
 	while (threads != NULL && shared != 0 && (entry = readdir(threads)) != NULL)

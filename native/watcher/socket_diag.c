@@ -134,7 +134,7 @@ bool socket_diag_find(int diag, int protocol, const struct destination *to, stru
 	found->count = 0;
 	if (!find_receiver(diag, protocol, to, found))
 		return false;
-	/* Search a UDP port of loopback also by the port alone, because find_receiver() does not find connected UDP sockets. */
+	/* If none is found, search a UDP port of loopback by the port alone: find_receiver() does not find connected UDP sockets. */
 	return protocol == IPPROTO_TCP || found->count > 0 || !destination_is_loopback(to) || socket_diag_find_port(diag, protocol, to->port, found);
 }
 

@@ -200,7 +200,7 @@ export function privateAddressNotes({ list }: Destinations): string[] {
 		.map(({ entry, found }) => `${entry} in PORTCULLIS_ALLOW allows private addresses: ${found.join(' and ')}`);
 }
 
-/** Returns the messages about distcc's hosts and about blocked entries, which the hook prints once per run of emerge. */
+/** Returns messages about distcc's hosts, private addresses and blocked entries. The hook prints each once per run of emerge. */
 export function destinationLines(found: Destinations, cpv: string): Line[] {
 	const lines = (verb: 'elog' | 'ewarn', texts: readonly string[]) =>
 		texts.map((text): Line => ({ verb, text: `Portcullis: ${cpv}: ${text}`, once: text }));

@@ -34,7 +34,7 @@ export function envFiles(word: string): { narrow: string; whole: string } {
 /** The line of a file in /etc/portage/env that permits the whole network. Portage adds the words of that file to FEATURES of make.conf. */
 export const wholeNetwork = `FEATURES="-${features.net}"`;
 
-/** Returns the lines that permit these destinations to a package or, for 'whole', that build it without network-sandbox. */
+/** Returns the lines that permit a package these destinations or, for 'whole', remove network-sandbox from its FEATURES. */
 export function additionsFor(
 	word: string,
 	eprefix: string,

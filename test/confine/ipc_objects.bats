@@ -105,7 +105,7 @@ BESIDE_ANOTHER_BUILD='
 	done
 }
 
-@test 'without an IPC namespace, confine removes the IPC objects of a phase even if SIGKILL ends the supervisor; without --cgroup, the objects remain if a process outlives the command' {
+@test 'without an IPC namespace, confine removes the IPC objects of a phase even if SIGKILL ends the supervisor, but, without --cgroup, leaves them if a process outlives the command' {
 	# shellcheck disable=SC2016 # for the shells without namespaces
 	run -0 without_namespaces "$TEST_UID" bash -c "$(declare -f until_true)"'
 		make="./ipc_objects make sem:0x1 msg:0x2 shm:0x3 mqueue:/phase"

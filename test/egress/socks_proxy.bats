@@ -71,7 +71,7 @@ proxy_socket_available() {
 		/usr/bin/python3 -c 'import socket; socket.socketpair()[0].getsockopt(socket.SOL_SOCKET, 77)' 2>/dev/null
 }
 
-@test 'if confine can copy the TCP socket of the SOCKS5 proxy of Portage, the phase gets that socket, with the socket options that the phase has set' {
+@test 'if confine can copy the TCP socket that the SOCKS5 proxy of Portage has connected, the phase gets it, with the socket options that the phase has set' {
 	local RUN_AS how
 	for RUN_AS in root user; do
 		run run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" options "$REMOTE" 80
@@ -101,7 +101,7 @@ proxy_socket_available() {
 	done
 }
 
-@test 'if confine cannot copy the TCP socket of the SOCKS5 proxy of Portage, the phase gets a UNIX socket to the proxy, which relays the data' {
+@test 'if confine cannot copy the TCP socket that the SOCKS5 proxy of Portage has connected, the phase gets a UNIX socket to the proxy, which relays the data' {
 	RUN_AS=user run -0 run_isolated --socks "$FOREIGN_PROXY" -- curl -sS --max-time 20 "http://$REMOTE/"
 	[[ $output == remote_page && $(record_value "$RECORD" r.route) == socks ]]
 	RUN_AS=user run run_isolated --socks "$FOREIGN_PROXY" -- "$AUDIT_DIR/client" options "$REMOTE" 80

@@ -404,7 +404,7 @@ bats_test_function --description "install.sh --uninstall refuses a record of the
 	lock=$TMPDIR/portcullis-lock.$OWNER.$(stat -c %d.%i "$EP")
 	mkdir -m 777 "$lock"
 	chown "$THIRD" "$lock"
-	refuses 4 "$lock belongs to another user: remove it, or set TMPDIR" --eprefix "$EP"
+	refuses 4 "$lock is not your directory: remove it, or set TMPDIR" --eprefix "$EP"
 	mkdir "$SCRATCH/own"
 	chown "$OWNER" "$SCRATCH/own"
 	TMPDIR=$SCRATCH/own did_install --eprefix "$EP"

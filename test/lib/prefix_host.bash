@@ -44,7 +44,7 @@ prefix_host_end() {
 	unset PREFIX_HOST PREFIX_PORTAGE
 }
 
-# Prints the path of the built tree, copied if the user of the prefix cannot read it.
+# Prints the path of the built tree, or of a copy if the user of the prefix cannot read it.
 prefix_checkout() {
 	local copy=$PREFIX_HOST/checkout
 	if ((EUID != 0)) || prefix_open_to_all "$TOP"; then

@@ -78,7 +78,7 @@ assert_built_locally() {
 	assert_sample_distributed
 }
 
-@test "as root with distcc and network-sandbox in FEATURES, the hook reports distcc and Portage's SOCKS5 proxy as conflicts, and distcc compiles locally and sends no packet to the distcc host" {
+@test "as root with distcc and network-sandbox in FEATURES, the hook warns of distcc and of the SOCKS5 proxy that Portage then starts, distcc compiles locally and sends no packet to the distcc host" {
 	distcc_prefix root 'distcc network-sandbox'
 	distcc_emerge
 	assert_built_locally

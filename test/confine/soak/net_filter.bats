@@ -81,7 +81,7 @@ print(\"display\", display.recv(1)[0])" "$(cat display)"
 	wait
 '
 
-@test "in a container, servers of redis, http.server, Xvfb and multiprocessing give the same answers with the network filter as with a network namespace" {
+@test "in a container, redis, http.server, Xvfb and multiprocessing give the same results with the network filter as with a network namespace" {
 	assert_equal_results bash -c "$(declare -f until_true); $RUN_SERVERS"
 	[[ $EXPECTED == $'PONG\n200\ndisplay 1' ]]
 	assert_equal_results /usr/bin/python3 "$TEST_DIR/net_filter.py" processes 64
