@@ -208,7 +208,7 @@ static void run(struct supervisor *s)
 			s->result.watcher_died = true;
 			alive = false;
 		}
-		/* Count at most LOCK_MILLISECONDS of a round against signal_time: if it took longer, this process was stopped (Ctrl-Z) or frozen together with init. */
+		/* Subtract at most LOCK_MILLISECONDS a round from init's time to confirm a signal: in a longer round, this process was stopped (Ctrl-Z) or frozen. */
 		long long now = clock_milliseconds(), round = now - before < LOCK_MILLISECONDS ? now - before : LOCK_MILLISECONDS;
 		before = now;
 		bool stuck = s->signal_time != 0 && (s->signal_time -= round) <= 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * For the coverage build: writes gcov's counters before _exit(2), execvp(3) and a fatal signal to this process, which skip the exit
- * handler that otherwise writes them. The linker option --wrap replaces calls of these functions by calls of __wrap_*().
+ * For the coverage build: writes gcov's counters before _exit(2), execvp(3) and kill(2) of this process itself, which skip the exit
+ * handler that otherwise writes them. The linker option --wrap replaces these calls by calls of __wrap_*().
  */
 #include <signal.h>
 #include <unistd.h>

@@ -300,8 +300,8 @@ assert_namespace() {
 	fi
 }
 
-# run_with_fakeroot COMMAND...: like `run -0`, but repeats a build if the daemon of fakeroot-tcp died, with or without Portcullis. The
-# daemon dies of SIGPIPE when it answers a client that has already ended (fakeroot 1.31, seen with strace).
+# run_with_fakeroot COMMAND...: like `run -0`, but repeats a build if the daemon of fakeroot-tcp died. Also without
+# Portcullis, it dies of SIGPIPE when it answers a client that has already ended (fakeroot 1.31, seen with strace).
 # shellcheck disable=SC2154 # run sets status and output
 run_with_fakeroot() {
 	local tries

@@ -150,7 +150,7 @@ describe('phaseMessages', () => {
 		]);
 	});
 
-	test('the message about an orphan omits scripts in the command line and replaces control characters', () => {
+	test('the message about an orphan omits the argument of -c and replaces control characters', () => {
 		const argv = ['a\nelog all is well', '\u001b[2J', '\\033[2J', '-c', 'sleep  9\nexit', 'more  words'];
 		expect(lines({ orphans: [{ ...orphan, argv }], orphan_count: 1 })[0]).toContain(
 			'killed: a?elog all is well ?[2J \\033[2J -c … more words (pid 7, 2 s old)',
